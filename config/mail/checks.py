@@ -1,0 +1,31 @@
+"""The system check of the mail settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+
+def check_mail_settings(
+    *,
+    app_configs: Iterable[AppConfig] | None = None,
+    **kwargs: Any,
+) -> list[CheckMessage]:
+    """Check that Resend can be called at all: without a key the SDK would send ``Bearer None``, and only then fail."""
+    if not settings.EMAIL_BACKEND.endswith(".ResendBackend"):
+        return []
+    found: list[CheckMessage] = []
+    if not re.fullmatch(r"[!-~]+", settings.RESEND_API_KEY):
+        found.append(Error("RESEND_API_KEY is empty or holds a space or line break.", id="config.E001"))
+    if "@" not in settings.RESEND_FROM_EMAIL:
+        found.append(Error("RESEND_FROM_EMAIL is not an address.", id="config.E002"))
+    url = urlsplit(settings.RESEND_API_URL)
+    if url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        found.append(Error("RESEND_API_URL must begin with https://, or the key is readable.", id="config.E003"))
+    return found

@@ -1,0 +1,243 @@
+"""Settings of the shop, in Django's order. Every value from outside comes through ``config.env``.
+
+``.env.example`` explains each variable; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from django.urls import reverse_lazy
+
+from config.databases import database_settings
+from config.env import BASE_DIR, DEBUG, env, flag, required, stop_if_incomplete
+from config.logging import logging_settings
+
+django_stubs_ext.monkeypatch()
+
+# --- core -----------------------------------------------------------------------------------------------------
+SECRET_KEY = required("SECRET_KEY", debug_default="debug-only-secret-key-never-used-in-production-0123456789")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
+HOST = env.str("HOST", default="127.0.0.1")
+PORT: int = env.int("PORT", default=8000)
+SIMULATOR_PORT: int = env.int("SIMULATOR_PORT", default=8001)
+SITE_URL = required("SITE_URL", debug_default=f"http://{HOST}:{PORT}").rstrip("/")
+SITE_NAME = "infiya.store"
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "config",
+    "shop",
+    "orders",
+    "payments",
+    "monitoring",
+    "backups",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_crontab",
+]
+
+MIDDLEWARE = [
+    "config.middleware.DatabaseSafetyMiddleware",
+    "config.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "shop.context_processors.storefront",
+            ],
+            "builtins": ["shop.templatetags.shop"],
+        },
+    },
+]
+
+# --- database and cache -----------------------------------------------------------------------------------------
+DATABASES = database_settings(DATA_DIR)
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+
+# --- people -----------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "shop.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("shop:login")
+LOGIN_REDIRECT_URL = reverse_lazy("shop:home")
+LOGOUT_REDIRECT_URL = reverse_lazy("shop:home")
+API_TOKEN_DAYS: int = env.int("API_TOKEN_DAYS", default=30)
+
+# --- language and time ------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "id"
+TIME_ZONE = "Asia/Jakarta"
+USE_I18N = True
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# --- files ------------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "media/"
+MEDIA_ROOT = DATA_DIR / "media"
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+
+# --- mail -------------------------------------------------------------------------------------------------------
+RESEND_API_KEY = env.str("RESEND_API_KEY", default="") if DEBUG else required("RESEND_API_KEY", debug_default="")
+RESEND_API_URL = env.str("RESEND_API_URL", default="https://api.resend.com").rstrip("/")
+RESEND_FROM_EMAIL = required("RESEND_FROM_EMAIL", debug_default="infiya.store <pesan@infiya.store>")
+ALERT_EMAIL = required("ALERT_EMAIL", debug_default="owner@infiya.store")
+DEFAULT_FROM_EMAIL = RESEND_FROM_EMAIL
+EMAIL_BACKEND = "config.mail.ResendBackend" if RESEND_API_KEY else "config.mail.FileBackend"
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+
+# --- the shop ---------------------------------------------------------------------------------------------------
+PAYMENT_WINDOW_MINUTES: int = env.int("PAYMENT_WINDOW_MINUTES", default=1440)
+PAYMENT_GRACE_MINUTES: int = env.int("PAYMENT_GRACE_MINUTES", default=15)
+MAX_UNPAID_ORDERS: int = env.int("MAX_UNPAID_ORDERS", default=10)
+MAX_ORDER_LINES = 50
+MAX_UNITS_PER_LINE = 99
+REFUND_APPROVAL_ABOVE: int = env.int("REFUND_APPROVAL_ABOVE", default=1_000_000)
+WHATSAPP_NUMBER = env.str("WHATSAPP_NUMBER", default="6281234567890")
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="halo@infiya.store")
+
+# --- Midtrans ---------------------------------------------------------------------------------------------------
+MIDTRANS_IS_PRODUCTION = flag("MIDTRANS_IS_PRODUCTION", default=False)
+MIDTRANS_SERVER_KEY = required("MIDTRANS_SERVER_KEY", debug_default="SB-Mid-server-simulator")
+MIDTRANS_CLIENT_KEY = required("MIDTRANS_CLIENT_KEY", debug_default="SB-Mid-client-simulator")
+_simulated = DEBUG and not env.str("MIDTRANS_SERVER_KEY", default="") and not MIDTRANS_IS_PRODUCTION
+_simulator = f"http://127.0.0.1:{SIMULATOR_PORT}"
+_sandbox = "" if MIDTRANS_IS_PRODUCTION else "sandbox."
+MIDTRANS_SNAP_URL = (
+    env.str("MIDTRANS_SNAP_URL", default="")
+    or (f"{_simulator}/snap/v1" if _simulated else f"https://app.{_sandbox}midtrans.com/snap/v1")
+).rstrip("/")
+MIDTRANS_CORE_URL = (
+    env.str("MIDTRANS_CORE_URL", default="")
+    or (_simulator if _simulated else f"https://api.{_sandbox}midtrans.com")
+).rstrip("/")
+PAYMENT_JOURNAL_DIR = Path(
+    env.str("PAYMENT_JOURNAL_DIR", default=str(DATA_DIR / "payment-journal")),
+).resolve()
+
+# --- backups ----------------------------------------------------------------------------------------------------
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
+BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
+
+# --- cron -------------------------------------------------------------------------------------------------------
+SCHEDULER = flag("SCHEDULER", default=True)
+CRONTAB_DJANGO_MANAGE_PATH = str(BASE_DIR / "manage.py")
+CRONTAB_COMMAND_SUFFIX = f">> {DATA_DIR / 'cron.log'} 2>&1"
+CRONJOBS = [
+    ("* * * * *", "monitoring.jobs.run_job", ["expire_orders"]),
+    ("* * * * *", "monitoring.jobs.run_job", ["send_mail_queue"]),
+    ("*/5 * * * *", "monitoring.jobs.run_job", ["process_notifications"]),
+    ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
+    ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
+]
+
+# --- API --------------------------------------------------------------------------------------------------------
+THROTTLING = flag("THROTTLING", default=True)
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.problems.StrictJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "shop.authentication.TokenAuthentication",
+        "shop.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problems.problem_response",
+    "DEFAULT_THROTTLE_RATES": {
+        "token": "10/min",
+        "orders": "60/min",
+        "payments": "60/min",
+        "catalogue": "600/min",
+    },
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "infiya.store API",
+    "DESCRIPTION": "Products, addresses, orders and payments of infiya.store. Errors are RFC 9457 problems.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- security ---------------------------------------------------------------------------------------------------
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session on the way back from the payment page
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+if not DEBUG:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
+    # A redirect makes Midtrans give up at once; a probe has no TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^api/payment/notification/?$", r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD", default=False)
+    if flag("BEHIND_TLS_PROXY", default=False):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+LOGGING = logging_settings(debug=DEBUG, level=env.str("LOG_LEVEL", default="INFO"))
+LOGGING_CONFIG = "logging.config.dictConfig"
+
+stop_if_incomplete()

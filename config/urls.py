@@ -1,0 +1,20 @@
+"""Every route of the site. Apps are named by string, so that ``config`` imports none of them."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.static import serve
+
+handler400 = "shop.views.errors.bad_request"
+handler403 = "shop.views.errors.forbidden"
+handler404 = "shop.views.errors.not_found"
+handler500 = "shop.views.errors.server_error"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("payments.urls_webhook")),
+]
+
+if settings.DEBUG:
+    # In production the web server in front serves uploaded pictures (deploy/).
+    urlpatterns += [re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT})]

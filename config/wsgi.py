@@ -1,0 +1,13 @@
+"""WSGI entry point of the web process."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_wsgi_application()
+
+from config.outbox import send_in_background  # noqa: E402 - needs the apps, which the line above loads
+
+send_in_background()

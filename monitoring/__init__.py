@@ -1,0 +1,4 @@
+"""Whether the shop is well, and who is told: jobs and their heartbeats, monitors, incidents, alerts.
+
+It reads everything and sells nothing; no other app knows it.
+"""

@@ -1,0 +1,43 @@
+"""The cron jobs without cron, for `make run`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from config.processes import Supervisor
+from monitoring.schedule import system_now
+from monitoring.scheduler import Scheduler
+
+# A tick this soon after the minute, like cron's own; and how often a stop is looked for.
+_POLL_S = 0.2
+
+
+class Command(BaseCommand):
+    """Runs CRONJOBS minute by minute until it is told to stop."""
+
+    help = (
+        "Run the jobs of CRONJOBS on their schedule (the machine's time zone, as cron does), each as a process of its "
+        "own, until SIGTERM or Ctrl-C. For development; in production cron runs them (manage.py crontab add)."
+    )
+    requires_system_checks = ()
+
+    def handle(self, **options: Any) -> None:
+        """Loop. Needs no database itself."""
+        supervisor = Supervisor(grace_s=10.0)
+        supervisor.listen()
+        scheduler = Scheduler(supervisor)
+        try:
+            seen = system_now().replace(second=0, microsecond=0)  # the minute that is half over is not ours
+            while not supervisor.stop_asked:
+                now = system_now().replace(second=0, microsecond=0)
+                if now != seen:
+                    seen = now
+                    scheduler.tick(now)
+                else:
+                    scheduler.reap()
+                time.sleep(_POLL_S)
+        finally:
+            supervisor.stop_all()

@@ -1,0 +1,146 @@
+"""A checkout on its way: what the visitor typed (in the session), and what it means for the cart of now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from orders import shipping
+from orders.models import Order
+from orders.services import OrderLine, OrderRequest, PlacedOrder, place_order
+from orders.shipping import ShippingQuote
+from shop.errors import CartClosedError
+from shop.models import Address, Cart, User
+from shop.selectors import CartView, cart_view
+from shop.services.account import AddressData
+from shop.services.cart import claim_for_guest
+
+_SESSION_KEY = "checkout"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was typed and chosen so far. One of ``address_id`` (a member's saved one) and ``address`` (typed) is set."""
+
+    email: str = ""
+    address_id: int | None = None
+    address: AddressData | None = None
+    region: str = ""
+    note: str = ""
+    shipping_method: str = ""
+
+    def digest(self, resolved: AddressData | None) -> str:
+        """Return what a review page is bound to: another tab may change the draft while one is open."""
+        content = [self.email, asdict(resolved) if resolved else None, self.note, self.shipping_method]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def load_draft(session: SessionBase) -> Draft:
+    """Return the session's draft; one in an older shape counts as empty."""
+    stored = session.get(_SESSION_KEY)
+    if not isinstance(stored, dict):
+        return Draft()
+    try:
+        address = stored.pop("address", None) if (stored := dict(stored)) else None
+        return Draft(**stored, address=AddressData(**address) if address else None)
+    except TypeError:
+        return Draft()
+
+
+def save_draft(session: SessionBase, draft: Draft) -> None:
+    """Keep the draft until the order is placed."""
+    session[_SESSION_KEY] = asdict(draft)
+
+
+def clear_draft(session: SessionBase) -> None:
+    """Forget what was typed."""
+    session.pop(_SESSION_KEY, None)
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """An open cart with its contents at today's prices, the draft, and what follows from both."""
+
+    cart: Cart
+    contents: CartView
+    draft: Draft
+    member: User | None
+    saved: tuple[Address, ...]
+    address: AddressData | None
+    quotes: tuple[ShippingQuote, ...]
+
+    @property
+    def email(self) -> str:
+        """Where the mails go: a member's own address."""
+        return (self.member.email or "") if self.member else self.draft.email
+
+    @property
+    def has_address(self) -> bool:
+        return self.address is not None and bool(self.email)
+
+    @property
+    def quote(self) -> ShippingQuote | None:
+        """The chosen service, if it still reaches the address with this weight."""
+        return next((quote for quote in self.quotes if quote.code == self.draft.shipping_method), None)
+
+    @property
+    def total(self) -> int:
+        """Rupiah to pay with the chosen service, or without shipping while none is chosen."""
+        return self.contents.subtotal + (self.quote.price if self.quote else 0)
+
+    def with_draft(self, **changes: Any) -> Checkout:
+        """Return the checkout with another draft; address and quotes follow."""
+        return assemble(self.cart, replace(self.draft, **changes), self.member, contents=self.contents)
+
+
+def assemble(cart: Cart, draft: Draft, member: User | None, *, contents: CartView | None = None) -> Checkout:
+    """Return the checkout of an open cart as it stands now (at most five queries)."""
+    contents = contents or cart_view(cart)
+    saved = tuple(Address.objects.filter(user=member)) if member else ()
+    address = _address(draft, saved)
+    quotes = shipping.quotes(province=address.province, grams=contents.grams) if address and contents.lines else []
+    return Checkout(cart, contents, draft, member, saved, address, tuple(quotes))
+
+
+def _address(draft: Draft, saved: tuple[Address, ...]) -> AddressData | None:
+    """Return the address of the draft. A saved one must (still) be among the member's own."""
+    if draft.address_id is None:
+        return draft.address
+    return next((AddressData.of(address) for address in saved if address.pk == draft.address_id), None)
+
+
+def place(checkout: Checkout, *, key: str, cart_version: int, expected_total: int) -> PlacedOrder:
+    """Turn a finished checkout into its order, once per cart; a repetition answers the order that exists.
+
+    Raises what ``place_order`` raises.
+    """
+    draft = checkout.draft
+    request = OrderRequest(
+        lines=tuple(
+            OrderLine(quantity=line.quantity, variant_id=line.variant.pk) for line in checkout.contents.lines
+        ),
+        address_id=draft.address_id,
+        address=checkout.address if draft.address_id is None else None,
+        email=checkout.email,
+        shipping_method=draft.shipping_method,
+        note=draft.note,
+        expected_total=expected_total,
+    )
+    try:
+        customer = checkout.member or claim_for_guest(cart=checkout.cart)
+    except CartClosedError:
+        if earlier := order_of(checkout.cart):
+            return PlacedOrder(earlier, duplicate=True)
+        raise
+    return place_order(
+        customer=customer, request=request, key=key, cart=checkout.cart, cart_version=cart_version,
+    )
+
+
+def order_of(cart: Cart) -> Order | None:
+    """Return the order that the cart became."""
+    return Order.objects.filter(cart=cart).first()

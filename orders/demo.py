@@ -1,0 +1,73 @@
+"""The demo shop's shipping table: three services, four zones, every province."""
+
+from __future__ import annotations
+
+from orders.models import ProvinceZone, ShippingMethod, ShippingRate, ShippingZone
+
+_JAVA = ("BANTEN", "DKI JAKARTA", "JAWA BARAT", "JAWA TENGAH", "DAERAH ISTIMEWA YOGYAKARTA", "JAWA TIMUR")
+_NEAR = (
+    "BALI",
+    "ACEH",
+    "SUMATERA UTARA",
+    "SUMATERA BARAT",
+    "RIAU",
+    "KEPULAUAN RIAU",
+    "JAMBI",
+    "BENGKULU",
+    "SUMATERA SELATAN",
+    "KEPULAUAN BANGKA BELITUNG",
+    "LAMPUNG",
+)
+_MIDDLE = (
+    "KALIMANTAN BARAT",
+    "KALIMANTAN TENGAH",
+    "KALIMANTAN SELATAN",
+    "KALIMANTAN TIMUR",
+    "KALIMANTAN UTARA",
+    "SULAWESI UTARA",
+    "GORONTALO",
+    "SULAWESI TENGAH",
+    "SULAWESI BARAT",
+    "SULAWESI SELATAN",
+    "SULAWESI TENGGARA",
+    "NUSA TENGGARA BARAT",
+    "NUSA TENGGARA TIMUR",
+)
+_FAR = (
+    "MALUKU",
+    "MALUKU UTARA",
+    "PAPUA",
+    "PAPUA BARAT",
+    "PAPUA SELATAN",
+    "PAPUA TENGAH",
+    "PAPUA PEGUNUNGAN",
+    "PAPUA BARAT DAYA",
+)
+ZONES = {"Jawa": _JAVA, "Bali & Sumatra": _NEAR, "Kalimantan, Sulawesi & Nusa Tenggara": _MIDDLE, "Maluku & Papua": _FAR}
+
+# code, courier, service, then (first kg, each further kg, days) per zone in the order above
+METHODS = (
+    ("jne-reg", "JNE", "REG", ((12_000, 10_000, 2, 3), (28_000, 25_000, 3, 5), (42_000, 38_000, 4, 7), (78_000, 72_000, 6, 10))),
+    ("jnt-ez", "J&T", "EZ", ((13_000, 11_000, 2, 3), (29_000, 26_000, 3, 5), (44_000, 40_000, 4, 7), (82_000, 76_000, 6, 10))),
+    ("sicepat-best", "SiCepat", "BEST", ((19_000, 17_000, 1, 2), (39_000, 36_000, 2, 3), (58_000, 54_000, 3, 4))),
+)
+
+
+def seed_shipping() -> None:
+    """Write the table where it is missing; rates that staff changed stay as they are."""
+    zones = []
+    for name, provinces in ZONES.items():
+        zone, _ = ShippingZone.objects.get_or_create(name=name)
+        zones.append(zone)
+        for province in provinces:
+            ProvinceZone.objects.get_or_create(province=province, defaults={"zone": zone})
+    for position, (code, courier, service, rates) in enumerate(METHODS):
+        method, _ = ShippingMethod.objects.get_or_create(
+            code=code, defaults={"courier": courier, "service": service, "position": position},
+        )
+        for zone, (first, further, fastest, slowest) in zip(zones, rates, strict=False):
+            ShippingRate.objects.get_or_create(
+                method=method,
+                zone=zone,
+                defaults={"first_kg": first, "next_kg": further, "min_days": fastest, "max_days": slowest},
+            )

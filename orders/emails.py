@@ -1,0 +1,35 @@
+"""The customer's mails about an order: rendered once, stored in the transaction of their cause."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.outbox import queue_mail
+from config.rendering import render_mail
+from orders.links import order_url
+from orders.models import Order
+
+
+def queue_order_mail(name: str, order: Order, *, part: str = "", **context: Any) -> None:
+    """Queue the mail ``name`` about ``order``, once per order, name and ``part`` (a refund's key, for instance)."""
+    url = order_url(order)
+    mail = render_mail(
+        name,
+        {"order": _for_mail(order), "order_url": url, "pay_url": f"{url}bayar/", "paid": order.paid_at is not None}
+        | context,
+    )
+    queue_mail(
+        kind=name,
+        to=order.email,
+        key="/".join(filter(None, (name, order.number, part))),
+        reference=order.number,
+        **mail._asdict(),
+    )
+
+
+def _for_mail(order: Order) -> dict[str, Any]:
+    fields = (
+        "number total subtotal shipping_cost discount courier expires_at recipient phone street district city"
+        " province postal_code"
+    ).split()
+    return {field: getattr(order, field) for field in fields} | {"items": list(order.items.all())}

@@ -1,0 +1,14 @@
+from orders.models.event import OrderEvent
+from orders.models.order import Order, OrderItem
+from orders.models.shipment import ProvinceZone, Shipment, ShippingMethod, ShippingRate, ShippingZone
+
+__all__ = [
+    "Order",
+    "OrderEvent",
+    "OrderItem",
+    "ProvinceZone",
+    "Shipment",
+    "ShippingMethod",
+    "ShippingRate",
+    "ShippingZone",
+]

@@ -1,0 +1,156 @@
+"""Districts (kecamatan) with their city and province: one search box fills all three.
+
+The data is read once, on first use (about 0.2 s), and searched in memory; see ``orders/data/regions/README.md`` for its
+source and licence.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "data" / "regions"
+MAX_QUERY = 80
+MAX_RESULTS = 10
+
+_UPPER = frozenset({"DKI", "DI", "II", "III", "IV", "VI", "VII"})
+_LOWER = frozenset({"dan"})
+# What people write instead of the official name of a province.
+_ALSO_CALLED = {
+    "DAERAH ISTIMEWA YOGYAKARTA": "diy di jogja yogya",
+    "DKI JAKARTA": "dki",
+    "JAWA BARAT": "jabar",
+    "JAWA TENGAH": "jateng",
+    "JAWA TIMUR": "jatim",
+    "NUSA TENGGARA BARAT": "ntb",
+    "NUSA TENGGARA TIMUR": "ntt",
+    "KALIMANTAN BARAT": "kalbar",
+    "KALIMANTAN TENGAH": "kalteng",
+    "KALIMANTAN SELATAN": "kalsel",
+    "KALIMANTAN TIMUR": "kaltim",
+    "KALIMANTAN UTARA": "kaltara",
+    "SULAWESI UTARA": "sulut",
+    "SULAWESI TENGAH": "sulteng",
+    "SULAWESI SELATAN": "sulsel",
+    "SULAWESI TENGGARA": "sultra",
+    "SULAWESI BARAT": "sulbar",
+    "SUMATERA UTARA": "sumut",
+    "SUMATERA BARAT": "sumbar",
+    "SUMATERA SELATAN": "sumsel",
+    "KEPULAUAN BANGKA BELITUNG": "babel",
+    "KEPULAUAN RIAU": "kepri",
+}
+
+
+@dataclass(frozen=True)
+class Region:
+    """One district. The names are in proper case; ``province`` matches a ProvinceZone when case is ignored."""
+
+    code: str
+    district: str
+    city: str
+    province: str
+
+    @property
+    def label(self) -> str:
+        """Return what the box shows and understands: ``Depok, Kab. Sleman, DI Yogyakarta``."""
+        return f"{self.district}, {short_name(self.city)}, {short_name(self.province)}"
+
+
+def proper_case(name: str) -> str:
+    """Return ``KABUPATEN SLEMAN`` as ``Kabupaten Sleman``; a name that has small letters already stays as it is."""
+    if name != name.upper():
+        return name
+    return " ".join(_proper_word(word) for word in name.split())
+
+
+def _proper_word(word: str) -> str:
+    if word in _UPPER:
+        return word
+    if word.lower() in _LOWER:
+        return word.lower()
+    return "-".join(part.capitalize() for part in word.split("-"))
+
+
+def short_name(name: str) -> str:
+    """Return a region's name as people write it on a parcel: ``Kab. Sleman``, ``Kota Bandung``, ``DI Yogyakarta``."""
+    name = proper_case(name)
+    name = name.replace("Kabupaten Administrasi ", "Kab. ").replace("Kota Administrasi ", "Kota ")
+    return name.replace("Kabupaten ", "Kab. ").replace("Daerah Istimewa ", "DI ")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    region: Region
+    haystack: str  # every word that a query may begin with, each after a space
+    district: str  # lower case, for ranking
+
+
+def find(code: str) -> Region | None:
+    """Return the district with this code, or None."""
+    return _by_code().get(code)
+
+
+def by_label(text: str) -> Region | None:
+    """Return the district whose label ``text`` is, in whatever case and spacing."""
+    return _by_label().get(_plain(text))
+
+
+def search(text: str, *, limit: int = MAX_RESULTS) -> list[Region]:
+    """Return districts in which every word of ``text`` begins a word of their name, city or province; best first."""
+    words = _plain(text[:MAX_QUERY]).split()
+    if not words or len("".join(words)) < 2:
+        return []
+    needles = [f" {word}" for word in words]
+    found = [entry for entry in _entries() if all(needle in entry.haystack for needle in needles)]
+    wanted = " ".join(words)
+    found.sort(key=lambda entry: (_rank(entry, wanted, words[0]), entry.district, entry.region.label))
+    return [entry.region for entry in found[:limit]]
+
+
+def _rank(entry: _Entry, wanted: str, first: str) -> int:
+    """Order: the district itself, districts that begin so, districts that hold the first word, then city or province."""
+    if entry.district == wanted or f"{entry.district} " == wanted[: len(entry.district) + 1]:
+        return 0
+    if entry.district.startswith(wanted):
+        return 1
+    return 2 if f" {first}" in f" {entry.district}" else 3
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` in small letters, without punctuation and doubled spaces."""
+    return " ".join(re.sub(r"[^0-9a-z]+", " ", text.lower().replace("'", "")).split())
+
+
+@cache
+def _entries() -> tuple[_Entry, ...]:
+    provinces = {row["code"]: row["name"] for row in _rows("provinces")}
+    cities = {row["code"]: row for row in _rows("regencies")}
+    return tuple(_entry(row, cities[row["regency_code"]], provinces) for row in _rows("districts"))
+
+
+def _entry(row: dict[str, str], city: dict[str, str], provinces: dict[str, str]) -> _Entry:
+    province = provinces[city["province_code"]]
+    region = Region(row["code"], row["name"].strip(), proper_case(city["name"]), proper_case(province))
+    kind = "kab" if city["name"].startswith("KABUPATEN") else ""
+    words = f"{region.district} kec kecamatan {city['name']} {kind} {province} {_ALSO_CALLED.get(province, '')}"
+    return _Entry(region, f" {_plain(words)}", _plain(region.district))
+
+
+@cache
+def _by_code() -> dict[str, Region]:
+    return {entry.region.code: entry.region for entry in _entries()}
+
+
+@cache
+def _by_label() -> dict[str, Region]:
+    return {_plain(entry.region.label): entry.region for entry in _entries()}
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)

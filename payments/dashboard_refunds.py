@@ -1,0 +1,82 @@
+"""Matching the refunds that GET status shows with ours: the gateway's list is what ends a refund that was sent."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from payments.gateway import StatusAnswer
+from payments.gateway.midtrans import rupiah_of
+from payments.models import PaymentTransaction, Refund
+from payments.states import RefundChannel, RefundState
+
+
+def match(transaction: PaymentTransaction, refunds: list[Refund], answer: StatusAnswer) -> list[Refund]:
+    """Mark our refunds that the gateway shows as DONE, and record what it shows beyond them as DASHBOARD rows.
+
+    Returns the refunds that are DONE since now. Transaction and refunds are locked. The gateway's ``refund_amount`` is cumulative.
+    """
+    if not answer.refunds and not answer.refunded:
+        return []
+    finished: list[Refund] = []
+    by_key = {refund.refund_key: refund for refund in refunds}
+    shown = 0
+    for entry in answer.refunds:
+        amount = rupiah_of(entry.get("refund_amount")) or 0
+        key = str(entry.get("refund_key") or f"gateway-{entry.get('refund_chargeback_id', '')}")[:50]
+        shown += amount
+        if key in by_key and by_key[key].state == RefundState.FAILED:
+            key = f"{key[:45]}-late"  # we gave it up, and it happened after all: the money did go back
+        if key in by_key:
+            if _finish(by_key[key]):
+                finished.append(by_key[key])
+        elif amount and not Refund.objects.filter(refund_key=key).exists():
+            by_key[key] = _dashboard_row(transaction, amount, key, str(entry.get("reason") or ""))
+            finished.append(by_key[key])
+    beyond = answer.refunded - max(shown, _done(transaction))
+    if beyond > 0:
+        key = f"total-{transaction.pk}-{answer.refunded}"
+        if not Refund.objects.filter(refund_key=key).exists():
+            finished.append(_dashboard_row(transaction, beyond, key, ""))
+    return finished
+
+
+def _finish(refund: Refund) -> bool:
+    if refund.state not in {RefundState.REQUESTED, RefundState.SENT} or refund.channel != RefundChannel.API:
+        return False
+    now = timezone.now()
+    refund.state, refund.done_at = RefundState.DONE, now
+    refund.first_sent_at = refund.first_sent_at or now
+    refund.last_error, refund.next_attempt_at = "", None
+    refund.save(update_fields=["state", "done_at", "first_sent_at", "last_error", "next_attempt_at"])
+    return True
+
+
+def finish_void(transaction: PaymentTransaction) -> bool:
+    """End the refund of ours that the void of a captured card carried out; False if the void was not ours."""
+    ours = Refund.objects.filter(
+        transaction_id=transaction.pk,
+        amount=transaction.received,
+        channel=RefundChannel.API,
+        state__in=[RefundState.SENT, RefundState.DONE],
+    ).first()
+    if ours is None:
+        return False
+    _finish(ours)
+    return True
+
+
+def _dashboard_row(transaction: PaymentTransaction, amount: int, key: str, reason: str) -> Refund:
+    return Refund.objects.create(
+        transaction=transaction,
+        amount=amount,
+        reason=reason[:200] or "dibuat di dashboard Midtrans",
+        refund_key=key,
+        channel=RefundChannel.DASHBOARD,
+        state=RefundState.DONE,
+        done_at=timezone.now(),
+    )
+
+
+def _done(transaction: PaymentTransaction) -> int:
+    rows = Refund.objects.filter(transaction=transaction, state=RefundState.DONE)
+    return sum(rows.exclude(channel=RefundChannel.BANK).values_list("amount", flat=True))

@@ -1,0 +1,15 @@
+"""The payment gateway behind a small Protocol, with one real implementation. The simulator is reached through it too."""
+
+from payments.gateway.midtrans import gateway
+from payments.gateway.types import Gateway, RefundAnswer, SnapItem, SnapRequest, SnapToken, StatusAnswer, TokenCancel
+
+__all__ = [
+    "Gateway",
+    "RefundAnswer",
+    "SnapItem",
+    "SnapRequest",
+    "SnapToken",
+    "StatusAnswer",
+    "TokenCancel",
+    "gateway",
+]

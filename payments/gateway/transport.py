@@ -1,0 +1,61 @@
+"""The HTTP under ``midtransclient``: a total deadline, no redirects, a bounded answer. The client itself has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
+
+from config.deadline import run_within
+from payments.errors import GatewayUnavailableError
+
+CONNECT_TIMEOUT_S = 3.0
+MAX_ANSWER_BYTES = 512 * 1024
+
+
+class DeadlineTransport:
+    """Takes the place of the ``requests`` module inside midtransclient's HttpClient; one per deadline."""
+
+    def __init__(self, deadline_s: float) -> None:
+        self.deadline_s = deadline_s
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Send one request, answering within the deadline in total.
+
+        Raises GatewayUnavailableError; ``sent`` is False only when no connection was made.
+        """
+        options |= {
+            "allow_redirects": False,
+            "stream": True,
+            "timeout": (min(CONNECT_TIMEOUT_S, self.deadline_s), self.deadline_s),
+        }
+
+        def work() -> requests.Response:
+            response = requests.request(method, url, **options)  # noqa: S113 - the timeout is in options
+            body = bytearray()
+            for chunk in response.iter_content(16 * 1024):
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    response.close()
+                    raise GatewayUnavailableError("answer too large", sent=True, answered=True)
+            response._content = bytes(body)
+            return response
+
+        try:
+            return run_within(self.deadline_s, work)
+        except TimeoutError as error:
+            raise GatewayUnavailableError("no answer in time", sent=True) from error
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL) as error:
+            raise GatewayUnavailableError("no connection", sent=False) from error
+        except requests.exceptions.ConnectionError as error:
+            raise GatewayUnavailableError("connection failed", sent=not _refused(error)) from error
+        except requests.exceptions.RequestException as error:
+            raise GatewayUnavailableError(type(error).__name__, sent=True) from error
+
+
+def _refused(error: requests.exceptions.ConnectionError) -> bool:
+    """Say whether the connection was never made. urllib3 wraps it: MaxRetryError -> NewConnectionError."""
+    inner = error.args[0] if error.args else None
+    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
+    return isinstance(reason, NewConnectionError | NameResolutionError)

@@ -1,0 +1,62 @@
+"""The staff groups and what each may do. Superusers are for breaking glass only."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+
+_READ_ORDERS = ("view_order", "view_orderitem", "view_orderevent", "view_shipment")
+_READ_MONEY = ("view_payment", "view_paymenttransaction", "view_refund", "view_gatewaynotification")
+_READ_STOCK = ("view_product", "view_variant", "view_category", "view_productimage", "view_stockmovement", "view_reservation")
+_SHIPPING = ("view_shippingmethod", "view_shippingzone", "view_shippingrate", "view_provincezone")
+_EDIT_SHIPPING = tuple(
+    f"{verb}_{model}"
+    for verb in ("add", "change", "delete")
+    for model in ("shippingmethod", "shippingzone", "shippingrate", "provincezone")
+)
+_EDIT_CATALOGUE = tuple(
+    f"{verb}_{model}" for verb in ("add", "change") for model in ("product", "variant", "category", "productimage")
+)
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "kasir": (
+        *_READ_ORDERS, *_READ_MONEY, *_READ_STOCK, "cancel_order", "check_payment", "add_refund", "view_outgoingmail",
+    ),
+    "gudang": (*_READ_ORDERS, *_READ_STOCK, "ship_order", "adjust_stock"),
+    "owner": (
+        *_READ_ORDERS,
+        *_READ_MONEY,
+        *_READ_STOCK,
+        *_SHIPPING,
+        *_EDIT_SHIPPING,
+        *_EDIT_CATALOGUE,
+        "delete_productimage",
+        "cancel_order",
+        "ship_order",
+        "clear_hold",
+        "check_payment",
+        "reprocess_notification",
+        "add_refund",
+        "approve_refund",
+        "adjust_stock",
+        "view_user",
+        "view_sitestate",
+        "change_sitestate",
+        "view_outgoingmail",
+        "view_gatewaytrouble",
+        "view_jobrun",
+    ),
+    "auditor": (
+        *_READ_ORDERS, *_READ_MONEY, *_READ_STOCK, *_SHIPPING, "view_outgoingmail", "view_gatewaytrouble", "view_jobrun",
+    ),
+}
+
+
+def set_up_groups() -> None:
+    """Make the groups hold exactly the permissions above. Raises LookupError for one that does not exist."""
+    known = {permission.codename: permission for permission in Permission.objects.all()}
+    for name, codenames in GROUPS.items():
+        missing = [codename for codename in codenames if codename not in known]
+        if missing:
+            raise LookupError(f"group {name}: unknown permissions {missing}")
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set([known[codename] for codename in codenames])

@@ -1,0 +1,12 @@
+from payments.models.notification import GatewayNotification, GatewayTrouble, SignatureFailure
+from payments.models.payment import Payment, PaymentTransaction
+from payments.models.refund import Refund
+
+__all__ = [
+    "GatewayNotification",
+    "GatewayTrouble",
+    "Payment",
+    "PaymentTransaction",
+    "Refund",
+    "SignatureFailure",
+]

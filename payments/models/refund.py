@@ -1,0 +1,98 @@
+"""Money given back, one row per intention, written before anything is sent."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from payments.models.payment import PaymentTransaction
+from payments.states import RefundChannel, RefundState
+
+
+class Refund(models.Model):
+    """One refund of one transaction. ``refund_key`` makes every retry the same refund at the gateway.
+
+    API: REQUESTED -> SENT (about to call; a lost answer leaves it here) -> DONE | FAILED. BANK: SENT = a person has
+    claimed the transfer, DONE needs the bank's reference. DASHBOARD: found at the gateway, never sent by us.
+    """
+
+    transaction = models.ForeignKey(PaymentTransaction, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.PositiveBigIntegerField("jumlah", help_text="Rupiah")
+    reason = models.CharField("alasan", max_length=200)
+    refund_key = models.CharField(max_length=50, unique=True)
+    channel = models.CharField("jalur", max_length=10, choices=RefundChannel.choices)
+    state = models.CharField("keadaan", max_length=10, choices=RefundState.choices, default=RefundState.REQUESTED)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds_requested",
+        verbose_name="diminta oleh",
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds_approved",
+        verbose_name="disetujui oleh",
+    )
+    needs_approval = models.BooleanField("perlu persetujuan", default=False)
+    claimed_by = models.CharField("ditransfer oleh", max_length=80, blank=True)
+    bank_reference = models.CharField("nomor referensi bank", max_length=80, blank=True)
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField("percobaan", default=0)
+    next_attempt_at = models.DateTimeField("percobaan berikut", null=True, blank=True)
+    last_error = models.CharField("kesalahan terakhir", max_length=200, blank=True)
+    created_at = models.DateTimeField("dibuat", auto_now_add=True)
+    first_sent_at = models.DateTimeField("pertama dikirim", null=True, blank=True)
+    done_at = models.DateTimeField("selesai", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "pengembalian dana"
+        verbose_name_plural = "pengembalian dana"
+        ordering = ["-pk"]
+        permissions = [("approve_refund", "Boleh menyetujui pengembalian dana")]
+        constraints = [
+            models.CheckConstraint(name="refund_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="refund_state_known", condition=Q(state__in=RefundState.values)),
+            models.CheckConstraint(name="refund_channel_known", condition=Q(channel__in=RefundChannel.values)),
+            models.CheckConstraint(
+                name="refund_approved_by_another",
+                condition=Q(approved_by__isnull=True)
+                | Q(requested_by__isnull=True)
+                | ~Q(approved_by=F("requested_by")),
+            ),
+            models.CheckConstraint(
+                name="refund_sent_only_when_approved",
+                condition=Q(needs_approval=False)
+                | Q(approved_by__isnull=False)
+                | Q(state__in=[RefundState.REQUESTED, RefundState.FAILED]),
+            ),
+            models.CheckConstraint(
+                name="refund_bank_done_has_reference",
+                condition=~Q(channel=RefundChannel.BANK, state=RefundState.DONE) | ~Q(bank_reference=""),
+            ),
+            models.CheckConstraint(
+                name="refund_done_has_done_at",
+                condition=~Q(state=RefundState.DONE) | Q(done_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="refund_one_open_per_transaction",
+                fields=["transaction"],
+                condition=Q(state__in=[RefundState.REQUESTED, RefundState.SENT]),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="refund_open",
+                fields=["next_attempt_at"],
+                condition=Q(state__in=[RefundState.REQUESTED, RefundState.SENT]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.refund_key

@@ -1,0 +1,85 @@
+"""Asking the gateway about a payment, and recording its answers. No transaction is open while it is asked."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.utils import timezone
+
+from config.database import database_now
+from payments.errors import GatewayKeyError, GatewayUnavailableError, TransactionMissingError
+from payments.gateway import StatusAnswer, gateway
+from payments.models import GatewayTrouble, Payment, PaymentTransaction
+from payments.services.record import belongs_to, note_missing, record_answer
+from payments.states import TRANSACTION_FINAL
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the gateway said about a payment: whether it knows anything, and how many known ones it denied."""
+
+    found: bool
+    lost: int = 0
+
+
+def ask_about(payment: Payment) -> Asked:
+    """GET status by the payment's id and by every transaction that is not final, and record each answer.
+
+    Raises GatewayUnavailableError, GatewayKeyError (also noted as a trouble). A 404 is noted, never taken as an end.
+    """
+    known = list(
+        PaymentTransaction.objects.filter(payment=payment)
+        .exclude(status__in=TRANSACTION_FINAL)
+        .values_list("transaction_id", flat=True),
+    )
+    ever_seen = bool(known) or PaymentTransaction.objects.filter(payment=payment).exists()
+    found, lost, seen = False, 0, set()
+    for asked_for in [payment.gateway_id, *known]:
+        if asked_for in seen:
+            continue
+        try:
+            seen.add(ask_one(payment, asked_for).transaction_id)
+        except TransactionMissingError:
+            # Some channels answer by transaction id only, so a 404 for the order id means little once one is known.
+            lost += int(ever_seen and asked_for != payment.gateway_id)
+            continue
+        found = True
+    if not found:
+        note_missing(payment_id=payment.pk)
+    return Asked(found=found, lost=lost)
+
+
+def ask_one(payment: Payment, asked_for: str) -> StatusAnswer:
+    """GET status for one id and record the answer. Raises TransactionMissingError, GatewayUnavailableError."""
+    asked_at = database_now()
+    try:
+        answer = gateway().status(asked_for)
+    except GatewayKeyError:
+        note_trouble("server_key_refused", "Midtrans menolak server key")
+        raise
+    if not belongs_to(payment, answer, asked_for):
+        logger.error("payment.answer_of_another", extra={"payment": payment.gateway_id, "asked": asked_for})
+        raise GatewayUnavailableError("the answer is about another payment", sent=True, answered=True)
+    record_answer(payment_id=payment.pk, answer=answer, asked_at=asked_at)
+    return answer
+
+
+def note_trouble(kind: str, detail: str) -> None:
+    """Record a fact that stopped a job; monitors make an incident of it."""
+    row, created = GatewayTrouble.objects.get_or_create(kind=kind, ended_at=None, defaults={"detail": detail[:300]})
+    if not created:
+        GatewayTrouble.objects.filter(pk=row.pk).update(count=F("count") + 1, last_at=timezone.now())
+
+
+def end_trouble(kind: str) -> None:
+    """Note that a trouble is over."""
+    GatewayTrouble.objects.filter(kind=kind, ended_at=None).update(ended_at=timezone.now())
+
+
+def trouble_count(kind: str) -> int:
+    """Return how often an open trouble was seen."""
+    return GatewayTrouble.objects.filter(kind=kind, ended_at=None).values_list("count", flat=True).first() or 0

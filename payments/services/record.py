@@ -1,0 +1,175 @@
+"""Recording what GET status showed, and what follows from it for the order and its stock.
+
+Facts first: transaction, payment and, on the first success, the order's PAID commit together. Stock is taken in a
+savepoint: whatever fails there makes the line SHORT, never the money unrecorded.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from functools import partial
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from config.database import unit_of_work
+from orders.models import Order
+from payments import dashboard_refunds, mapping
+from payments.emails import mail_refund
+from payments.gateway import StatusAnswer
+from payments.locks import lock_order_and_payments, lock_refunds, lock_transactions
+from payments.models import Payment, PaymentTransaction, Refund
+from payments.services.effects import settle_order
+from payments.states import TRANSACTION_PAID, RefundState, TransactionStatus
+from payments.transitions import update_payment
+
+logger = logging.getLogger(__name__)
+T = TransactionStatus
+
+
+def record_answer(*, payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
+    """Record one answer of GET status for a payment and apply what follows, in one durable transaction.
+
+    ``asked_at`` is the database's clock before the gateway was asked: an answer older than the last applied one is
+    discarded (False). Locks the order, its payments, their transactions and refunds, then variants.
+    """
+    return unit_of_work(partial(_record, payment_id, answer, asked_at))
+
+
+def belongs_to(payment: Payment, answer: StatusAnswer, asked_for: str) -> bool:
+    """Say whether the answer is about this payment.
+
+    For BI-SNAP accounts and DANA the gateway shows the transaction id where the order id belongs; then the question
+    must have been for that transaction.
+    """
+    if answer.order_id == payment.gateway_id:
+        return asked_for in {payment.gateway_id, answer.transaction_id}
+    return answer.order_id == answer.transaction_id == asked_for
+
+
+def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
+    order, payment, payments = lock_order_and_payments(payment_id)
+    transactions = lock_transactions(payments)
+    transaction = next((row for row in transactions if row.transaction_id == answer.transaction_id), None)
+    if transaction is not None and transaction.payment_id != payment.pk:
+        logger.error("payment.transaction_of_another", extra={"payment": payment.gateway_id})
+        return False
+    if transaction is not None and transaction.asked_at >= asked_at:
+        return False
+    refunds = lock_refunds([row.pk for row in transactions])
+    was_paid = transaction is not None and transaction.received > 0
+    if transaction is None:
+        transaction = PaymentTransaction(payment=payment, transaction_id=answer.transaction_id, status=T.PENDING)
+        transactions.append(transaction)
+    _update_transaction(transaction, payment, answer, asked_at)
+    own_refunds = [row for row in refunds if row.transaction_id == transaction.pk]
+    for refund in dashboard_refunds.match(transaction, own_refunds, answer):
+        mail_refund(order, refund)
+    settle_locked(order, payments, transactions, changed=transaction, newly_paid=not was_paid)
+    Payment.objects.filter(pk=payment.pk).update(
+        raw=dict(answer.raw),
+        method=answer.payment_type or payment.method,
+        missing_since=None,
+        checked_at=timezone.now(),
+    )
+    return True
+
+
+def settle_locked(
+    order: Order | None,
+    payments: list[Payment],
+    transactions: list[PaymentTransaction],
+    *,
+    changed: PaymentTransaction,
+    newly_paid: bool = False,
+) -> None:
+    """Bring payment and order into line with the (locked) transactions after one of them changed."""
+    _derive_status(changed)
+    payment = next(row for row in payments if row.pk == changed.payment_id)
+    update_payment(payment, [row for row in transactions if row.payment_id == payment.pk], changed)
+    if order is not None:
+        settle_order(order, payments, transactions, changed=changed, newly_paid=newly_paid and changed.received > 0)
+
+
+def _update_transaction(
+    transaction: PaymentTransaction, payment: Payment, answer: StatusAnswer, asked_at: datetime,
+) -> None:
+    """Write the facts of one answer into the transaction; money only grows, states never go backwards."""
+    seen, shown = T(transaction.status), mapping.transaction_status(answer)
+    transaction.asked_at = asked_at
+    transaction.raw_status = answer.status[:40]
+    transaction.fraud_status = answer.fraud_status[:20]
+    transaction.payment_type = answer.payment_type or transaction.payment_type
+    transaction.currency = answer.currency
+    transaction.raw = dict(answer.raw)
+    if answer.amount is not None:
+        transaction.amount = answer.amount
+    transaction.problem = _problem(payment, answer)
+    if shown in TRANSACTION_PAID and transaction.reversed_at is None:
+        transaction.received = max(transaction.received, transaction.amount)
+    if shown is T.CHARGEBACK:
+        _charge_back(transaction)
+    elif shown in {T.FAILED, T.CANCELLED} and seen in TRANSACTION_PAID:
+        # The bank reversed a settled transfer, or a captured card was voided: the money is gone again.
+        transaction.reversed_at = transaction.reversed_at or timezone.now()
+        if shown is T.FAILED or not dashboard_refunds.finish_void(transaction):
+            _charge_back(transaction)
+    transaction.status = _next_status(transaction, seen, shown)
+    transaction.save()
+
+
+def _problem(payment: Payment, answer: StatusAnswer) -> str:
+    """Return why this money would not be accepted, or nothing."""
+    if answer.currency != "IDR":
+        return f"mata uang {answer.currency}"
+    if answer.amount is None:
+        return "jumlah tidak terbaca"
+    if answer.amount != payment.amount:
+        return f"jumlah {answer.amount}, seharusnya {payment.amount}"
+    return ""
+
+
+def _next_status(transaction: PaymentTransaction, seen: T, shown: T) -> T:
+    """Return the status to keep: money that came is not forgotten, and what a bank took back does not return."""
+    if transaction.reversed_at is not None:
+        return shown if shown in {T.FAILED, T.CANCELLED, T.CHARGEBACK} else seen
+    if seen in TRANSACTION_PAID and shown not in TRANSACTION_PAID:
+        return seen  # GET status lags behind, or shows an unknown word
+    if seen is T.CHARGEBACK:
+        return seen  # a dispute is ended by people
+    return shown
+
+
+def _charge_back(transaction: PaymentTransaction) -> None:
+    """Note that the bank took back whatever we have not given back ourselves."""
+    given_back = (
+        Refund.objects.filter(transaction_id=transaction.pk, state=RefundState.DONE).aggregate(sum=Sum("amount"))["sum"]
+        if transaction.pk
+        else 0
+    )
+    left = transaction.received - (given_back or 0)
+    transaction.charged_back = max(transaction.charged_back, left)
+
+
+def _derive_status(transaction: PaymentTransaction) -> None:
+    """Let refunds that are done show in the transaction's status: bank transfers back are unknown to the gateway."""
+    if transaction.status not in {T.SUCCESS, T.PARTIALLY_REFUNDED, T.REFUNDED} or not transaction.received:
+        return
+    done = Refund.objects.filter(transaction=transaction, state=RefundState.DONE).aggregate(sum=Sum("amount"))["sum"]
+    given_back = done or 0
+    if given_back >= transaction.received:
+        status = T.REFUNDED
+    elif given_back > 0:
+        status = T.PARTIALLY_REFUNDED
+    else:
+        status = T(transaction.status)
+    if status != transaction.status:
+        transaction.status = status
+        transaction.save(update_fields=["status"])
+
+
+def note_missing(*, payment_id: int) -> None:
+    """Note that the gateway knows no transaction of this payment: normal before a method is chosen."""
+    Payment.objects.filter(pk=payment_id, missing_since__isnull=True).update(missing_since=timezone.now())
+    Payment.objects.filter(pk=payment_id).update(checked_at=timezone.now())

@@ -1,0 +1,337 @@
+"""Giving money back: asked for first, then sent, ended only by the gateway's own list or a definite refusal."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from config.database import unit_of_work, violated_constraint
+from config.errors import InvalidInputError
+from orders.models import Order
+from orders.models.event import EventKind
+from orders.transitions import record
+from payments import leases
+from payments.emails import mail_refund
+from payments.errors import (
+    GatewayError,
+    GatewayKeyError,
+    GatewayRejectedError,
+    GatewayUnavailableError,
+    RefundRefusedError,
+)
+from payments.gateway import gateway
+from payments.locks import lock_order_and_payments, lock_refunds, lock_transactions
+from payments.mapping import FULL_REFUND_ONLY, refund_channel_is_api
+from payments.models import Payment, PaymentTransaction, Refund
+from payments.services.ask import ask_one, note_trouble
+from payments.services.record import settle_locked
+from payments.states import REFUND_OPEN, RefundChannel, RefundState
+from shop.models import User
+from shop.services.site import require_no_sweep
+
+logger = logging.getLogger(__name__)
+R = RefundState
+
+AUTOMATIC_FOR = timedelta(days=6)  # the gateway honours a refund_key for 7 days
+MAX_BACKOFF_S = 3600
+
+
+def refundable(transaction_row: PaymentTransaction) -> int:
+    """Return the rupiah that may still be given back: received, less charged back, less every refund not FAILED."""
+    taken = Refund.objects.filter(transaction=transaction_row).exclude(state=R.FAILED)
+    return transaction_row.received - transaction_row.charged_back - sum(taken.values_list("amount", flat=True))
+
+
+def request_refund(
+    *, transaction_id: int, amount: int, reason: str, requested_by: User, restrict_to: RefundChannel | None = None,
+) -> Refund:
+    """Write down that ``amount`` rupiah of one transaction are to be given back. Nothing is sent yet.
+
+    The channel follows from how it was paid: the API where the gateway can, a bank transfer elsewhere. Above
+    ``REFUND_APPROVAL_ABOVE`` a second person has to approve. Locks order, payments, transactions, refunds. Raises
+    InvalidInputError, RefundRefusedError (also when one is under way already), ShopClosedError.
+    """
+    if amount <= 0:
+        raise InvalidInputError("amount", "Jumlah pengembalian harus lebih dari nol.")
+    if not reason.strip():
+        raise InvalidInputError("reason", "Alasan harus diisi.")
+    try:
+        return unit_of_work(partial(_request, transaction_id, amount, reason.strip(), requested_by, restrict_to))
+    except IntegrityError as error:
+        if violated_constraint(error) != "refund_one_open_per_transaction":
+            raise
+        raise RefundRefusedError("Masih ada pengembalian dana yang berjalan untuk transaksi ini.") from None
+
+
+def _request(
+    transaction_id: int, amount: int, reason: str, requested_by: User, restrict_to: RefundChannel | None,
+) -> Refund:
+    require_no_sweep()
+    row, order, _ = _locked(transaction_id)
+    left = refundable(row)
+    if amount > left:
+        raise RefundRefusedError(f"Paling banyak {left} rupiah yang dapat dikembalikan.", left=left)
+    channel = restrict_to or (RefundChannel.API if refund_channel_is_api(row.payment_type) else RefundChannel.BANK)
+    must_be_whole = row.payment_type in FULL_REFUND_ONLY or row.raw_status == "capture"
+    if channel is RefundChannel.API and must_be_whole and amount != row.received:
+        raise RefundRefusedError("Cara bayar ini hanya dapat dikembalikan seluruhnya.")
+    refund = Refund.objects.create(
+        transaction=row,
+        amount=amount,
+        reason=reason[:200],
+        refund_key=f"R-{secrets.token_hex(12)}",
+        channel=channel,
+        requested_by=requested_by,
+        needs_approval=amount > settings.REFUND_APPROVAL_ABOVE,
+        next_attempt_at=timezone.now(),
+    )
+    _note(order, refund, f"staff:{requested_by.pk}", "pengembalian dana diminta")
+    return refund
+
+
+def approve_refund(*, refund_id: int, approved_by: User) -> Refund:
+    """Let a second person approve. Raises RefundRefusedError for the one who asked for it."""
+
+    def body() -> Refund:
+        refund, order = _locked_refund(refund_id)
+        if refund.state != R.REQUESTED or refund.approved_by_id is not None:
+            raise RefundRefusedError("Pengembalian dana ini tidak menunggu persetujuan.")
+        if refund.requested_by_id == approved_by.pk:
+            raise RefundRefusedError("Persetujuan harus dari orang lain.")
+        refund.approved_by = approved_by
+        refund.save(update_fields=["approved_by"])
+        _note(order, refund, f"staff:{approved_by.pk}", "pengembalian dana disetujui")
+        return refund
+
+    return unit_of_work(body)
+
+
+def reject_refund(*, refund_id: int, actor: str, reason: str) -> Refund:
+    """End a refund that was never sent."""
+
+    def body() -> Refund:
+        refund, order = _locked_refund(refund_id)
+        if refund.state != R.REQUESTED:
+            raise RefundRefusedError("Pengembalian dana ini sudah dikirim.")
+        _fail(refund, order, actor, reason)
+        return refund
+
+    return unit_of_work(body)
+
+
+def send_refund(*, refund_id: int) -> RefundState:
+    """Send an API refund, or find out what became of it. Safe to call again and by two at once: same key, one lease.
+
+    GET status first: a refund that the gateway already shows is done. A lost answer leaves it SENT. Raises
+    RefundRefusedError (not approved, not an API refund), ShopClosedError, GatewayKeyError.
+    """
+    require_no_sweep()
+    lease = leases.take(
+        Refund.objects.filter(pk=refund_id, channel=RefundChannel.API, state__in=[state.value for state in REFUND_OPEN])
+        .filter(Q(needs_approval=False) | Q(approved_by__isnull=False)),
+    )
+    if lease is None:
+        return _state_or_refusal(refund_id)
+    refund = Refund.objects.select_related("transaction__payment").get(pk=refund_id)
+    try:
+        _send(refund, lease)
+    except GatewayUnavailableError as error:
+        _postpone(refund, lease, error.detail)
+    except GatewayKeyError:
+        note_trouble("server_key_refused", "Midtrans menolak server key")
+        _postpone(refund, lease, "server key refused")
+        raise
+    except GatewayRejectedError as error:
+        _end_refused(refund, lease, error)
+    except BaseException:
+        _postpone(refund, lease, "interrupted")
+        raise
+    return R(Refund.objects.values_list("state", flat=True).get(pk=refund_id))
+
+
+def _state_or_refusal(refund_id: int) -> RefundState:
+    refund = Refund.objects.get(pk=refund_id)
+    if refund.channel != RefundChannel.API:
+        raise RefundRefusedError("Dana ini dikembalikan lewat transfer bank.")
+    if refund.state == R.REQUESTED and refund.needs_approval and refund.approved_by_id is None:
+        raise RefundRefusedError("Menunggu persetujuan orang kedua.")
+    return R(refund.state)
+
+
+def _send(refund: Refund, lease: str) -> None:
+    """GET status, mark as sent, send, and let GET status tell the end."""
+    row, payment = refund.transaction, refund.transaction.payment
+    ask_one(payment, row.transaction_id)
+    refund.refresh_from_db()
+    if refund.state not in REFUND_OPEN:
+        leases.give_back(refund, lease)
+        return
+    row.refresh_from_db()
+    if not unit_of_work(partial(_mark_sent, refund.pk, lease)):
+        return
+    if row.raw_status == "capture":
+        gateway().cancel(row.transaction_id)  # a card that is not settled yet is voided, not refunded
+    else:
+        answer = gateway().refund(
+            row.transaction_id, key=refund.refund_key, amount=refund.amount, reason=refund.reason,
+        )
+        if not answer.accepted:
+            raise GatewayRejectedError(202, answer.reason or "denied by the bank")
+    ask_one(payment, row.transaction_id)
+    refund.refresh_from_db()
+    if refund.state in REFUND_OPEN:
+        _postpone(refund, lease, "not shown yet")
+    else:
+        leases.give_back(refund, lease)
+
+
+def _mark_sent(refund_id: int, lease: str) -> bool:
+    refund, order = _locked_refund(refund_id)
+    if refund.lease != lease or refund.state not in REFUND_OPEN:
+        return False
+    row = refund.transaction
+    taken = Refund.objects.filter(transaction=row).exclude(state=R.FAILED)
+    if sum(taken.values_list("amount", flat=True)) + row.charged_back > row.received:
+        _fail(refund, order, "system", "dana sudah kembali dengan cara lain")
+        return False
+    refund.state = R.SENT
+    refund.first_sent_at = refund.first_sent_at or timezone.now()
+    refund.save(update_fields=["state", "first_sent_at"])
+    return True
+
+
+def _end_refused(refund: Refund, lease: str, error: GatewayRejectedError) -> None:
+    """A definite refusal ends it, unless GET status shows that it is there (a repeated key, for instance)."""
+    try:
+        ask_one(refund.transaction.payment, refund.transaction.transaction_id)
+    except GatewayError:
+        _postpone(refund, lease, f"refused {error.status_code}, status unknown")
+        return
+    refund.refresh_from_db()
+    if refund.state not in REFUND_OPEN:
+        leases.give_back(refund, lease)
+        return
+
+    def body() -> None:
+        locked, order = _locked_refund(refund.pk)
+        if locked.lease == lease and locked.state in REFUND_OPEN:
+            _fail(locked, order, "midtrans", f"{error.status_code} {error.reason}")
+
+    unit_of_work(body)
+
+
+def claim_bank_refund(*, refund_id: int, actor: str) -> Refund:
+    """Take a bank transfer upon oneself, so that no second person sends it too. REQUESTED -> SENT."""
+
+    def body() -> Refund:
+        require_no_sweep()
+        refund, order = _locked_refund(refund_id)
+        if refund.channel != RefundChannel.BANK or refund.state != R.REQUESTED:
+            raise RefundRefusedError("Transfer ini sudah diambil orang lain.")
+        if refund.needs_approval and refund.approved_by_id is None:
+            raise RefundRefusedError("Menunggu persetujuan orang kedua.")
+        refund.state, refund.claimed_by, refund.first_sent_at = R.SENT, actor, timezone.now()
+        refund.save(update_fields=["state", "claimed_by", "first_sent_at"])
+        _note(order, refund, actor, "transfer bank diambil")
+        return refund
+
+    return unit_of_work(body)
+
+
+def confirm_bank_refund(*, refund_id: int, bank_reference: str, actor: str) -> Refund:
+    """Note the bank's reference of a transfer that was made. SENT -> DONE.
+
+    GET status is asked first, so that money which went back at the gateway meanwhile is known. Raises
+    InvalidInputError, RefundRefusedError, GatewayError.
+    """
+    reference = bank_reference.strip()
+    if not 4 <= len(reference) <= 80:
+        raise InvalidInputError("bank_reference", "Isi nomor referensi bank.")
+    refund = Refund.objects.select_related("transaction__payment").get(pk=refund_id)
+    ask_one(refund.transaction.payment, refund.transaction.transaction_id)
+
+    def body() -> Refund:
+        locked, order = _locked_refund(refund_id)
+        if locked.channel != RefundChannel.BANK or locked.state != R.SENT:
+            raise RefundRefusedError("Transfer ini belum diambil, atau sudah selesai.")
+        locked.state, locked.done_at, locked.bank_reference = R.DONE, timezone.now(), reference
+        locked.save(update_fields=["state", "done_at", "bank_reference"])
+        _note(order, locked, actor, "transfer bank selesai")
+        mail_refund(order, locked)
+        row, order, payments = _locked(locked.transaction_id)
+        rows = lock_transactions(payments)
+        settle_locked(order, payments, rows, changed=next(r for r in rows if r.pk == row.pk))
+        return locked
+
+    return unit_of_work(body)
+
+
+def send_due_refunds(*, limit: int = 50, deadline_s: float = 60.0) -> int:
+    """Send or look after every API refund that is due, for 6 days after its first sending. Returns how many."""
+    until = time.monotonic() + deadline_s
+    due = Refund.objects.filter(
+        channel=RefundChannel.API,
+        state__in=[state.value for state in REFUND_OPEN],
+        next_attempt_at__lte=Now(),
+    ).filter(Q(first_sent_at__isnull=True) | Q(first_sent_at__gt=Now() - AUTOMATIC_FOR))
+    ready = due.filter(Q(needs_approval=False) | Q(approved_by__isnull=False)).filter(leases.free())
+    done = 0
+    for pk in ready.order_by("next_attempt_at").values_list("pk", flat=True)[:limit]:
+        if time.monotonic() > until:
+            break
+        try:
+            send_refund(refund_id=pk)
+        except GatewayKeyError:
+            break
+        done += 1
+    return done
+
+
+def _locked(transaction_id: int) -> tuple[PaymentTransaction, Order | None, list[Payment]]:
+    """Lock order, payments and transactions of one transaction, and its refunds."""
+    payment_id = PaymentTransaction.objects.values_list("payment_id", flat=True).get(pk=transaction_id)
+    order, _, payments = lock_order_and_payments(payment_id)
+    rows = lock_transactions(payments)
+    lock_refunds([transaction_id])
+    return next(row for row in rows if row.pk == transaction_id), order, payments
+
+
+def _locked_refund(refund_id: int) -> tuple[Refund, Order | None]:
+    transaction_id = Refund.objects.values_list("transaction_id", flat=True).get(pk=refund_id)
+    row, order, _ = _locked(transaction_id)
+    refund = Refund.objects.get(pk=refund_id)
+    refund.transaction = row
+    return refund, order
+
+
+def _fail(refund: Refund, order: Order | None, actor: str, why: str) -> None:
+    refund.state, refund.last_error, refund.next_attempt_at = R.FAILED, why[:200], None
+    refund.lease, refund.lease_until = "", None
+    refund.save(update_fields=["state", "last_error", "next_attempt_at", "lease", "lease_until"])
+    _note(order, refund, actor, f"pengembalian dana gagal: {why}")
+
+
+def _note(order: Order | None, refund: Refund, actor: str, reason: str) -> None:
+    if order is not None:
+        data = {"refund": refund.refund_key, "amount": refund.amount, "channel": refund.channel}
+        record(order, EventKind.REFUND, actor=actor, reason=reason, data=data)
+
+
+def _postpone(refund: Refund, lease: str, why: str) -> None:
+    wait = min(MAX_BACKOFF_S, 30 * 2 ** min(refund.attempts, 7))
+    leases.give_back(
+        refund,
+        lease,
+        attempts=F("attempts") + 1,
+        next_attempt_at=Now() + timedelta(seconds=wait),
+        last_error=why[:200],
+    )

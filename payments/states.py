@@ -1,0 +1,94 @@
+"""The states of a payment, of one transaction under it and of a refund, and which may follow which.
+
+The guard follows the gateway's own state machine: a payment never goes backwards, except when a fresh GET status shows
+that the bank took the money back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import models
+
+
+class PaymentStatus(models.TextChoices):
+    INITIATED = "INITIATED", "Disiapkan"
+    PENDING = "PENDING", "Menunggu"
+    CHALLENGE = "CHALLENGE", "Ditinjau"
+    SUCCESS = "SUCCESS", "Berhasil"
+    FAILED = "FAILED", "Gagal"
+    EXPIRED = "EXPIRED", "Kedaluwarsa"
+    CANCELLED = "CANCELLED", "Dibatalkan"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED", "Dikembalikan sebagian"
+    REFUNDED = "REFUNDED", "Dikembalikan"
+    CHARGEBACK = "CHARGEBACK", "Sengketa"
+
+
+P = PaymentStatus
+OPEN = frozenset({P.INITIATED, P.PENDING, P.CHALLENGE})
+DEAD = frozenset({P.FAILED, P.EXPIRED, P.CANCELLED})
+MONEY_CAME = frozenset({P.SUCCESS, P.PARTIALLY_REFUNDED, P.REFUNDED, P.CHARGEBACK})
+
+_FROM_OPEN = frozenset({P.PENDING, P.CHALLENGE, P.FAILED, P.EXPIRED, P.CANCELLED}) | MONEY_CAME
+PAYMENT_ALLOWED: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
+    P.INITIATED: _FROM_OPEN,
+    P.PENDING: _FROM_OPEN - {P.PENDING},
+    P.CHALLENGE: _FROM_OPEN - {P.PENDING, P.CHALLENGE},
+    # Late money, or another attempt on the same page. Never back to an open state: the slot may be taken.
+    P.FAILED: MONEY_CAME,
+    P.EXPIRED: MONEY_CAME,
+    P.CANCELLED: MONEY_CAME,
+    # FAILED is a bank's reversal, CANCELLED a card's void, both of the same transaction.
+    P.SUCCESS: frozenset({P.PARTIALLY_REFUNDED, P.REFUNDED, P.CHARGEBACK, P.FAILED, P.CANCELLED}),
+    P.PARTIALLY_REFUNDED: frozenset({P.REFUNDED, P.CHARGEBACK}),
+    P.REFUNDED: frozenset({P.CHARGEBACK}),
+    P.CHARGEBACK: frozenset(),
+}
+
+
+class TransactionStatus(models.TextChoices):
+    PENDING = "PENDING", "Menunggu"
+    CHALLENGE = "CHALLENGE", "Ditinjau"
+    SUCCESS = "SUCCESS", "Berhasil"
+    FAILED = "FAILED", "Gagal"
+    EXPIRED = "EXPIRED", "Kedaluwarsa"
+    CANCELLED = "CANCELLED", "Dibatalkan"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED", "Dikembalikan sebagian"
+    REFUNDED = "REFUNDED", "Dikembalikan"
+    CHARGEBACK = "CHARGEBACK", "Sengketa"
+    UNKNOWN = "UNKNOWN", "Tidak dikenal"
+
+
+T = TransactionStatus
+TRANSACTION_FINAL = frozenset({T.FAILED, T.EXPIRED, T.CANCELLED})
+TRANSACTION_PAID = frozenset({T.SUCCESS, T.PARTIALLY_REFUNDED, T.REFUNDED, T.CHARGEBACK})
+
+
+class RefundState(models.TextChoices):
+    REQUESTED = "REQUESTED", "Diminta"
+    SENT = "SENT", "Dikirim"
+    DONE = "DONE", "Selesai"
+    FAILED = "FAILED", "Gagal"
+
+
+R = RefundState
+REFUND_OPEN = frozenset({R.REQUESTED, R.SENT})
+REFUND_ALLOWED: Mapping[RefundState, frozenset[RefundState]] = {
+    R.REQUESTED: frozenset({R.SENT, R.FAILED}),
+    R.SENT: frozenset({R.DONE, R.FAILED}),
+    R.DONE: frozenset(),
+    R.FAILED: frozenset(),
+}
+
+
+class RefundChannel(models.TextChoices):
+    API = "API", "Lewat Midtrans"
+    BANK = "BANK", "Transfer bank"
+    DASHBOARD = "DASHBOARD", "Dashboard Midtrans"
+
+
+class NotificationOutcome(models.TextChoices):
+    WAITING = "WAITING", "Menunggu"
+    APPLIED = "APPLIED", "Diterapkan"
+    UNKNOWN_ORDER = "UNKNOWN_ORDER", "Pesanan tidak dikenal"
+    EXHAUSTED = "EXHAUSTED", "Percobaan habis"

@@ -1,0 +1,27 @@
+"""What every storefront page needs: contact, theme, the number on the cart. One small query at most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from shop.phone import local_phone
+from shop.selectors import cart_units, menu_categories
+
+
+def storefront(request: HttpRequest) -> dict[str, Any]:
+    """Return the shared context; queries run only when the template asks."""
+    theme = request.COOKIES.get("tema", "")
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "theme": theme if theme in {"light", "dark"} else "",
+        "whatsapp": settings.WHATSAPP_NUMBER,
+        "whatsapp_local": local_phone("+" + settings.WHATSAPP_NUMBER),
+        "contact_email": settings.CONTACT_EMAIL,
+        "menu_categories": SimpleLazyObject(menu_categories),
+        "cart_units": SimpleLazyObject(lambda: cart_units(request)),
+    }

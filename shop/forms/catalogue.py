@@ -1,0 +1,81 @@
+"""What a visitor asks of a list: order, price, stock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, OuterRef, QuerySet
+
+from shop.forms.base import ShopForm
+from shop.models import Product, Variant
+
+NEWEST, CHEAPEST, DEAREST = "terbaru", "termurah", "termahal"
+ORDERS = {
+    NEWEST: ("-created_at", "-pk"),
+    CHEAPEST: ("lowest_price", "-pk"),
+    DEAREST: ("-lowest_price", "-pk"),
+}
+MOST = 999_999_999
+_BAD_PRICE = "Tulis harga sebagai angka, misalnya 150000."
+
+
+class RupiahField(forms.IntegerField):
+    """Whole rupiah, forgiving: ``Rp150.000``, ``150 000`` and ``150000`` are the same."""
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").lower().removeprefix("rp")
+        return super().to_python(text.replace(".", "").replace(" ", ""))
+
+
+def _price(label: str) -> RupiahField:
+    return RupiahField(
+        label=label,
+        required=False,
+        min_value=0,
+        max_value=MOST,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"invalid": _BAD_PRICE, "min_value": _BAD_PRICE, "max_value": "Harga ini terlalu tinggi."},
+    )
+
+
+class ListForm(ShopForm):
+    """Filters and order of a list, from the address line. What is wrong is said at its field and left out."""
+
+    urut = forms.ChoiceField(
+        label="Urutkan",
+        required=False,
+        choices=[(NEWEST, "Terbaru"), (CHEAPEST, "Termurah"), (DEAREST, "Termahal")],
+        widget=forms.Select(attrs={"form": "saring", "data-submit": ""}),
+        error_messages={"invalid_choice": "Pilih urutan dari daftar."},
+    )
+    stok = forms.BooleanField(label="Hanya yang ada stok", required=False)
+    min = _price("Harga mulai (Rp)")
+    maks = _price("Harga paling tinggi (Rp)")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        low, high = cleaned.get("min"), cleaned.get("maks")
+        if low is not None and high is not None and low > high:
+            self.add_error("maks", "Harga paling tinggi harus di atas harga mulai.")
+        return cleaned
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """Return the valid wishes that narrow the list."""
+        self.full_clean()
+        return {name: value for name in ("stok", "min", "maks") if (value := self.cleaned_data.get(name))}
+
+    def apply(self, products: QuerySet[Product]) -> QuerySet[Product]:
+        """Return ``products`` narrowed and ordered as wished."""
+        wishes = self.wishes
+        prices = {
+            lookup: wishes[name] for name, lookup in (("min", "price__gte"), ("maks", "price__lte")) if name in wishes
+        }
+        if prices:
+            products = products.filter(
+                Exists(Variant.objects.filter(product=OuterRef("pk"), is_active=True, **prices)),
+            )
+        if "stok" in wishes:
+            products = products.filter(in_stock=True)
+        return products.order_by(*ORDERS[self.cleaned_data.get("urut") or NEWEST])

@@ -1,0 +1,40 @@
+"""Row locks of ``shop``, by name. One order for the whole shop:
+
+Cart, User, Order, Payment, PaymentTransaction, Refund, Voucher, Variant by id, then its Reservations by id.
+
+Always FOR NO KEY UPDATE: inserting a child takes KEY SHARE on its parent, and a plain FOR UPDATE deadlocks with that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shop.models import Cart, Reservation, User, Variant
+
+
+def lock_cart(pk: int) -> Cart:
+    """Lock one cart. Raises Cart.DoesNotExist."""
+    return Cart.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+
+
+def lock_carts(pks: Iterable[int]) -> list[Cart]:
+    """Lock several carts in id order."""
+    carts = Cart.objects.select_for_update(of=("self",), no_key=True)
+    return list(carts.filter(pk__in=list(pks)).order_by("pk"))
+
+
+def lock_user(pk: int) -> User:
+    """Lock one customer: orders of one person are placed one after the other, so that the quota holds."""
+    return User.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+
+
+def lock_variants(pks: Iterable[int]) -> dict[int, Variant]:
+    """Lock variants in id order and return them by id."""
+    variants = Variant.objects.select_for_update(of=("self",), no_key=True).select_related("product")
+    return {variant.pk: variant for variant in variants.filter(pk__in=list(pks)).order_by("pk")}
+
+
+def lock_reservations(reference: str) -> list[Reservation]:
+    """Lock the reservations of one reference in id order. Their variants must be locked already."""
+    rows = Reservation.objects.select_for_update(of=("self",), no_key=True)
+    return list(rows.filter(reference=reference).order_by("pk"))

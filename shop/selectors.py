@@ -1,0 +1,163 @@
+"""Reads of the catalogue and the cart; each owns its joins, so that templates cause no queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Min, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.http import HttpRequest
+
+from shop.models import Cart, CartItem, CartStatus, Category, Product, ProductImage, User, Variant
+
+LOW_STOCK = 3
+CART_SESSION_KEY = "cart"
+
+
+def menu_categories() -> list[Category]:
+    """Return the categories in menu order."""
+    return list(Category.objects.all())
+
+
+def products_for_sale() -> QuerySet[Product]:
+    """Return products on sale with what a card shows: first picture, lowest price, whether anything is available."""
+    on_sale = Variant.objects.filter(product=OuterRef("pk"), is_active=True)
+    pictures = ProductImage.objects.order_by("position", "pk")
+    variants = Variant.objects.filter(is_active=True).order_by("position", "pk")
+    return (
+        Product.objects.filter(is_active=True)
+        .filter(Exists(on_sale))
+        .annotate(
+            lowest_price=Min("variants__price", filter=Q(variants__is_active=True)),
+            in_stock=ExpressionWrapper(Exists(on_sale.filter(on_hand__gt=F("reserved"))), output_field=BooleanField()),
+        )
+        .select_related("category")
+        .prefetch_related(
+            Prefetch("images", queryset=pictures, to_attr="pictures"),
+            Prefetch("variants", queryset=variants, to_attr="on_sale"),
+        )
+    )
+
+
+def search_products(words: str) -> QuerySet[Product]:
+    """Return products on sale whose name, tagline, description, category or SKU hold every word of ``words``."""
+    found = products_for_sale()
+    for word in words.replace("\x00", " ").split()[:8]:
+        found = found.filter(
+            Q(name__icontains=word)
+            | Q(tagline__icontains=word)
+            | Q(description__icontains=word)
+            | Q(category__name__icontains=word)
+            | Exists(Variant.objects.filter(product=OuterRef("pk"), sku__iexact=word)),
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class CartLine:
+    """One line of a cart as the page shows it; money in rupiah."""
+
+    item: CartItem
+    variant: Variant
+    product: Product
+    picture: ProductImage | None
+    quantity: int
+    unit_price: int
+    seen_price: int
+    available: int
+    for_sale: bool
+
+    @property
+    def total(self) -> int:
+        return self.unit_price * self.quantity
+
+    @property
+    def price_changed(self) -> bool:
+        return self.unit_price != self.seen_price
+
+    @property
+    def is_short(self) -> bool:
+        return self.available < self.quantity
+
+    @property
+    def is_low(self) -> bool:
+        return not self.is_short and self.available <= LOW_STOCK
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether checkout would refuse the line as it stands."""
+        return self.is_short or not self.for_sale
+
+
+@dataclass(frozen=True)
+class CartView:
+    """A cart with its lines and sums."""
+
+    cart: Cart | None
+    lines: tuple[CartLine, ...]
+
+    @property
+    def subtotal(self) -> int:
+        return sum(line.total for line in self.lines)
+
+    @property
+    def units(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def grams(self) -> int:
+        return sum(line.variant.weight * line.quantity for line in self.lines)
+
+    @property
+    def has_problem(self) -> bool:
+        return any(line.has_problem for line in self.lines)
+
+    @property
+    def has_changes(self) -> bool:
+        return any(line.has_problem or line.price_changed for line in self.lines)
+
+
+def cart_view(cart: Cart | None) -> CartView:
+    """Return ``cart`` with prices and stock as they are now (three queries)."""
+    if cart is None:
+        return CartView(None, ())
+    items = (
+        CartItem.objects.filter(cart=cart)
+        .select_related("variant__product")
+        .prefetch_related(
+            Prefetch(
+                "variant__product__images",
+                queryset=ProductImage.objects.order_by("position", "pk"),
+                to_attr="pictures",
+            ),
+        )
+    )
+    return CartView(cart, tuple(_line(item) for item in items))
+
+
+def _line(item: CartItem) -> CartLine:
+    variant, product = item.variant, item.variant.product
+    pictures: list[ProductImage] = getattr(product, "pictures", [])
+    return CartLine(
+        item=item,
+        variant=variant,
+        product=product,
+        picture=pictures[0] if pictures else None,
+        quantity=item.quantity,
+        unit_price=variant.price,
+        seen_price=item.seen_price,
+        available=max(0, variant.available) if variant.is_active and product.is_active else 0,
+        for_sale=variant.is_active and product.is_active,
+    )
+
+
+def cart_units(request: HttpRequest) -> int:
+    """Return the number of units in the visitor's open cart, for the header; no query for who has none."""
+    user = request.user if request.user.is_authenticated else None
+    token = request.session.get(CART_SESSION_KEY, "")
+    if user is None and not token:
+        return 0
+    mine = Q(cart__token=token) if user is None else Q(cart__user=user)
+    if isinstance(user, User) and token:
+        mine |= Q(cart__token=token, cart__user=None)
+    rows = CartItem.objects.filter(mine, cart__status=CartStatus.OPEN)
+    return int(rows.aggregate(units=Sum("quantity"))["units"] or 0)

@@ -1,0 +1,101 @@
+"""Accounts, addresses and API tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from config.errors import InvalidInputError
+from shop.models import Address, ApiToken, User
+from shop.phone import normalise_phone
+
+TOKEN_BYTES = 32
+MAX_ADDRESSES = 20
+
+
+@dataclass(frozen=True)
+class AddressData:
+    """A complete address as it goes on a parcel; the phone is E.164."""
+
+    recipient: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    postal_code: str
+    street: str
+
+    @classmethod
+    def of(cls, address: Address) -> AddressData:
+        return cls(
+            recipient=address.recipient,
+            phone=address.phone,
+            province=address.province,
+            city=address.city,
+            district=address.district,
+            postal_code=address.postal_code,
+            street=address.street,
+        )
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A token as it is shown once; only its hash is stored."""
+
+    token: str
+    expires_at: datetime
+
+
+def register(*, email: str, password: str, name: str = "") -> User:
+    """Create a member. Raises InvalidInputError on ``email`` when the address already has an account."""
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name.strip())
+    except IntegrityError:
+        raise InvalidInputError("email", "Alamat e-mail ini tidak dapat didaftarkan.") from None
+
+
+def add_address(*, user: User, data: AddressData, is_default: bool = False) -> Address:
+    """Store an address of ``user``; the first one becomes the default. Raises InvalidInputError."""
+    try:
+        phone = normalise_phone(data.phone)
+    except ValueError:
+        raise InvalidInputError("phone", "Tulis nomor WhatsApp yang lengkap, misalnya 0812-3456-7890.") from None
+    with transaction.atomic():
+        User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+        count = Address.objects.filter(user=user).count()
+        if count >= MAX_ADDRESSES:
+            raise InvalidInputError("address", f"Paling banyak {MAX_ADDRESSES} alamat.")
+        make_default = is_default or count == 0
+        if make_default:
+            Address.objects.filter(user=user, is_default=True).update(is_default=False)
+        return Address.objects.create(
+            user=user,
+            recipient=data.recipient,
+            phone=phone,
+            province=data.province,
+            city=data.city,
+            district=data.district,
+            postal_code=data.postal_code,
+            street=data.street,
+            is_default=make_default,
+        )
+
+
+def issue_token(*, user: User) -> IssuedToken:
+    """Create an API token; the plain text exists only in the answer."""
+    token = f"inf_{secrets.token_urlsafe(TOKEN_BYTES)}"
+    expires_at = timezone.now() + timedelta(days=settings.API_TOKEN_DAYS)
+    ApiToken.objects.create(user=user, digest=token_digest(token), prefix=token[:8], expires_at=expires_at)
+    return IssuedToken(token, expires_at)
+
+
+def token_digest(token: str) -> str:
+    """Return what is stored of a token. It has 256 random bits, so a plain SHA-256 suffices."""
+    return hashlib.sha256(token.encode()).hexdigest()

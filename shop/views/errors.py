@@ -1,0 +1,55 @@
+"""The pages for what went wrong. 500 and 503 need no database, session or context."""
+
+from __future__ import annotations
+
+import sys
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from config.database import DatabaseConnectionError, Trouble, classify
+from config.middleware import unavailable, wants_json
+from config.problems import problem
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: the browser sent something that makes no sense."""
+    if wants_json(request):
+        return problem(400, "Permintaan tidak dapat dibaca.")
+    return render(request, "errors/400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: not allowed."""
+    if wants_json(request):
+        return problem(403, "Kamu tidak berhak melakukan ini.")
+    return render(request, "errors/403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that came without its token: usually cookies are off, or the page was open too long."""
+    if wants_json(request):
+        return problem(403, "Token CSRF tidak ada atau salah.")
+    return render(request, "errors/403.html", {"csrf": True}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: no such page."""
+    if wants_json(request):
+        return problem(404, "Alamat ini tidak ada.")
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 when it was the database: middleware that fails outside a view ends up here."""
+    error = sys.exc_info()[1]
+    away = isinstance(error, DatabaseConnectionError) or (
+        isinstance(error, DatabaseError | InterfaceError) and classify(error) is not Trouble.OTHER
+    )
+    if away:
+        return unavailable(request)
+    if wants_json(request):
+        return problem(500, "Terjadi kesalahan di pihak kami.")
+    return HttpResponse(render_to_string("500.html"), status=500)

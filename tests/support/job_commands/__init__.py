@@ -1,0 +1,1 @@
+"""Small management commands that end in every way a job can."""

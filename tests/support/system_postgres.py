@@ -1,0 +1,112 @@
+"""A throw-away cluster of the system's PostgreSQL, for the oldest version we support.
+
+``python -m tests.support.system_postgres 15 -- COMMAND...`` runs COMMAND with DATABASE_URL pointing at it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from config.embedded_postgres import postmaster
+from config.embedded_postgres.account import Account
+from config.processes import free_port
+
+
+class MissingPostgresError(RuntimeError):
+    """The system has no PostgreSQL of that version."""
+
+
+def programs(version: int) -> Path:
+    """Return the folder of the system's programs. Raises MissingPostgresError with the line that installs them."""
+    for folder in (Path(f"/usr/lib/postgresql/{version}/bin"), Path(f"/usr/pgsql-{version}/bin")):
+        if (folder / "initdb").is_file():
+            return folder
+    raise MissingPostgresError(f"PostgreSQL {version} is not installed: apt-get install postgresql-{version}")
+
+
+@contextmanager
+def cluster(version: int) -> Iterator[str]:
+    """Run a cluster without fsync while the block lasts; yield the URL of a role that may create databases."""
+    folder = programs(version)
+    account = _account()
+    home = Path(tempfile.mkdtemp(prefix=f"shop-pg{version}-"))
+    try:
+        account.give(home)
+        password, port = secrets.token_urlsafe(24), free_port()
+        _initdb(folder, home / "data", account, password)
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "synchronous_commit": "off",
+        }
+        argv = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        pid = postmaster.launch(folder, home / "data", account, log=home / "server.log", options=argv, die_with_us=True)
+        try:
+            address = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
+            with psycopg.connect(address, autocommit=True) as connection:
+                role = sql.SQL("CREATE ROLE shop LOGIN CREATEDB PASSWORD {}").format(sql.Literal(password))
+                connection.execute(role)
+                connection.execute("CREATE DATABASE shop OWNER shop")
+            yield f"postgres://shop:{password}@127.0.0.1:{port}/shop"
+        finally:
+            postmaster.stop(pid, home / "data")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _initdb(folder: Path, data: Path, account: Account, password: str) -> None:
+    """Make the files; the password goes through a file of the server's user, read once."""
+    password_file = data.parent / "password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(password)
+    account.give(password_file)
+    subprocess.run(
+        [
+            *(str(folder / "initdb"), "-D", str(data), "-U", "postgres", f"--pwfile={password_file}", "--no-sync"),
+            *("--auth-local=reject", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"),
+        ],
+        check=True,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        **account.switch,
+    )
+    password_file.unlink()
+
+
+def _account() -> Account:
+    """Return the package's own account when started as root: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return Account(os.geteuid(), os.getegid())
+    entry = pwd.getpwnam("postgres")
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command after ``--``; return its exit code."""
+    version, _, *command = arguments
+    try:
+        with cluster(int(version)) as url:
+            return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+    except MissingPostgresError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command line
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
