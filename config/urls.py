@@ -13,6 +13,7 @@ handler500 = "shop.views.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("payments.urls_webhook")),
+    path("", include("shop.urls")),
 ]
 
 if settings.DEBUG:

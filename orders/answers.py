@@ -6,20 +6,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from config.errors import ShopClosedError
+from shop.views.answers import SeeOther
+
+__all__ = ["Detour", "SeeOther", "closed_page", "make_private", "private_page"]
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
-
-class SeeOther(HttpResponseRedirect):
-    """303: the answer to a POST stands elsewhere, so a refresh repeats nothing."""
-
-    status_code = 303
 
 
 class Detour(Exception):  # noqa: N818 - not an error: the visitor belongs on another page

@@ -44,9 +44,9 @@ def load_draft(session: SessionBase) -> Draft:
     stored = session.get(_SESSION_KEY)
     if not isinstance(stored, dict):
         return Draft()
+    address = stored.get("address")
     try:
-        address = stored.pop("address", None) if (stored := dict(stored)) else None
-        return Draft(**stored, address=AddressData(**address) if address else None)
+        return Draft(**{**stored, "address": AddressData(**address) if address else None})
     except TypeError:
         return Draft()
 

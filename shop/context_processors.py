@@ -22,6 +22,7 @@ def storefront(request: HttpRequest) -> dict[str, Any]:
         "whatsapp": settings.WHATSAPP_NUMBER,
         "whatsapp_local": local_phone("+" + settings.WHATSAPP_NUMBER),
         "contact_email": settings.CONTACT_EMAIL,
+        "payment_hours": settings.PAYMENT_WINDOW_MINUTES // 60,
         "menu_categories": SimpleLazyObject(menu_categories),
         "cart_units": SimpleLazyObject(lambda: cart_units(request)),
     }

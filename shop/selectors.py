@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Min, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 
 from shop.models import Cart, CartItem, CartStatus, Category, Product, ProductImage, User, Variant
@@ -19,22 +20,27 @@ def menu_categories() -> list[Category]:
 
 
 def products_for_sale() -> QuerySet[Product]:
-    """Return products on sale with what a card shows: first picture, lowest price, whether anything is available."""
+    """Return products on sale with what a card shows: pictures, variants, lowest price, whether anything is there."""
     on_sale = Variant.objects.filter(product=OuterRef("pk"), is_active=True)
-    pictures = ProductImage.objects.order_by("position", "pk")
-    variants = Variant.objects.filter(is_active=True).order_by("position", "pk")
     return (
         Product.objects.filter(is_active=True)
         .filter(Exists(on_sale))
         .annotate(
-            lowest_price=Min("variants__price", filter=Q(variants__is_active=True)),
+            lowest_price=Subquery(on_sale.order_by("price").values("price")[:1]),
             in_stock=ExpressionWrapper(Exists(on_sale.filter(on_hand__gt=F("reserved"))), output_field=BooleanField()),
         )
         .select_related("category")
-        .prefetch_related(
-            Prefetch("images", queryset=pictures, to_attr="pictures"),
-            Prefetch("variants", queryset=variants, to_attr="on_sale"),
-        )
+        .prefetch_related(*what_a_card_shows())
+    )
+
+
+def what_a_card_shows() -> tuple[Prefetch[Any], Prefetch[Any]]:
+    """Return the lookups of a product's pictures and of its variants on sale."""
+    pictures = ProductImage.objects.order_by("position", "pk")
+    variants = Variant.objects.filter(is_active=True).order_by("position", "pk")
+    return (
+        Prefetch("images", queryset=pictures, to_attr="pictures"),
+        Prefetch("variants", queryset=variants, to_attr="on_sale"),
     )
 
 
@@ -151,9 +157,12 @@ def _line(item: CartItem) -> CartLine:
 
 
 def cart_units(request: HttpRequest) -> int:
-    """Return the number of units in the visitor's open cart, for the header; no query for who has none."""
-    user = request.user if request.user.is_authenticated else None
-    token = request.session.get(CART_SESSION_KEY, "")
+    """Return the number of units in the visitor's open cart, for the header; no query for who has none.
+
+    An error page may be for a request that never got as far as its session or user.
+    """
+    user = request.user if hasattr(request, "user") and request.user.is_authenticated else None
+    token = request.session.get(CART_SESSION_KEY, "") if hasattr(request, "session") else ""
     if user is None and not token:
         return 0
     mine = Q(cart__token=token) if user is None else Q(cart__user=user)

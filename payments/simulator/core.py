@@ -40,7 +40,7 @@ class Core:
             if "status_404" in faults:
                 raise CoreError(404, MISSING)
             if fault := faults.get("status_lags"):
-                transaction = as_it_was(transaction, fault.params["status"])
+                transaction = as_it_was(transaction, fault.params["shows"])
             body = self._body(transaction)
         if fault := faults.get("status_edited"):
             body = {**body, **fault.params["fields"]}

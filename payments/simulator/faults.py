@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from payments.simulator.errors import ControlError
+from payments.simulator.records import Status
 from payments.simulator.web import JSON
 
 WEBHOOK = "webhook"
@@ -49,7 +50,7 @@ DECISIONS: Mapping[str, Kind] = {
     "latency": Kind(params={"seconds": 1.0}),
     "hold": Kind(params={"when": "before", "seconds": 60.0}),
     "real_http_codes": Kind("core.*"),
-    "status_lags": Kind("core.status", {"status": "pending"}),
+    "status_lags": Kind("core.status", {"shows": "pending"}),
     "status_404": Kind("core.status"),
     "status_edited": Kind("core.status", {"fields": {}, "remove": []}),
     "not_modifiable": Kind("core.*"),
@@ -67,11 +68,11 @@ _WEBHOOK_PARAMS: Mapping[str, Mapping[str, Any]] = {
     "webhook_concurrent": {"copies": 2},
     "webhook_wrong_signature": {},
     "webhook_other_key": {"key": "SB-Mid-server-another"},
-    "webhook_tampered": {"status": "settlement"},
+    "webhook_tampered": {"becomes": "settlement"},
     "webhook_amount": {"amount": "1.00"},
     "webhook_no_decimals": {},
     "webhook_missing_fraud": {},
-    "webhook_unknown_status": {"status": "sleeping"},
+    "webhook_unknown_status": {"becomes": "sleeping"},
     "webhook_uppercase": {},
     "webhook_edited": {"fields": {}, "remove": [], "signed": True},
     "webhook_body": {"shape": "array"},
@@ -79,7 +80,11 @@ _WEBHOOK_PARAMS: Mapping[str, Mapping[str, Any]] = {
 WEBHOOKS = {name: Kind(WEBHOOK, params) for name, params in _WEBHOOK_PARAMS.items()}
 
 CATALOGUE: Mapping[str, Kind] = {**ANSWERS, **DECISIONS, **WEBHOOKS}
-SHAPES = frozenset({"huge", "invalid", "non_utf8", "array", "empty"})
+CHOICES: Mapping[str, frozenset[str]] = {
+    "shape": frozenset({"huge", "invalid", "non_utf8", "array", "empty"}),
+    "when": frozenset({"before", "after"}),
+    "shows": frozenset(Status),
+}
 MATCH_KEYS = frozenset({"operation", "order_id", "transaction_id", "status"})
 
 
@@ -220,8 +225,9 @@ def _read(spec: JSON, fault_id: str) -> Fault:
     for key, standard in kind.params.items():
         if not _same_kind(params[key], standard):
             raise ControlError(400, f"{name}: {key} should look like {standard!r}.")
-    if params.get("shape", "array") not in SHAPES or params.get("when", "before") not in {"before", "after"}:
-        raise ControlError(400, f"shape is one of {', '.join(sorted(SHAPES))}; when is before or after.")
+    for key, allowed in CHOICES.items():
+        if key in params and params[key] not in allowed:
+            raise ControlError(400, f"{key} is one of {', '.join(sorted(allowed))}.")
     return Fault(
         id=fault_id,
         name=name,

@@ -80,7 +80,7 @@ class Notifier:
             edits["gross_amount"] = body["gross_amount"].removesuffix(".00")
         for name in ("webhook_tampered", "webhook_unknown_status"):
             if fault := faults.get(name):
-                edits["transaction_status"] = fault.params["status"]
+                edits["transaction_status"] = fault.params["becomes"]
         if "webhook_uppercase" in faults:
             edits["transaction_status"] = str(body["transaction_status"]).upper()
         if "webhook_missing_fraud" in faults:

@@ -128,7 +128,9 @@ def test_a_refund_sends_two_webhooks(paid, refund, sim, shop):
     sim.advance(BANK_CONFIRMS_AFTER + 1)
     first, second = (body["refunds"][0] for body in shop.bodies())
 
-    assert [(body["transaction_status"], body["status_code"]) for body in shop.bodies()] == [("partial_refund", "200")] * 2
+    assert [(body["transaction_status"], body["status_code"]) for body in shop.bodies()] == [
+        ("partial_refund", "200")
+    ] * 2
     assert "bank_confirmed_at" not in first
     assert "bank_confirmed_at" in second
     assert shop.bodies()[1]["refund_amount"] == "50000.00"

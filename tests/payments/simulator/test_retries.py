@@ -29,7 +29,20 @@ def deliver(sim, shop, create):
 
 @pytest.mark.parametrize(
     ("status", "retries"),
-    [(200, 0), (204, 0), (500, 1), (503, 4), (400, 2), (404, 2), (301, 0), (302, 0), (303, 0), (403, 5), (418, 5), (502, 5)],
+    [
+        (200, 0),
+        (204, 0),
+        (500, 1),
+        (503, 4),
+        (400, 2),
+        (404, 2),
+        (301, 0),
+        (302, 0),
+        (303, 0),
+        (403, 5),
+        (418, 5),
+        (502, 5),
+    ],
 )
 def test_each_answer_gets_its_retries(deliver, shop, status, retries):
     delivery = deliver(Answer(status, location="/elsewhere" if status < 400 else ""))

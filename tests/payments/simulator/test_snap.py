@@ -57,7 +57,10 @@ def test_201_has_a_token_and_a_redirect_url_and_nothing_else(post):
             order(expiry={"unit": "hour", "duration": 1, "start_time": "2020-01-01 00:00:00 +0700"}),
             "expiry.start_time plus duration must be in the future",
         ),
-        (order(callbacks={"finish": "javascript:alert(1)"}), "callbacks.finish must be a URL of at most 255 characters"),
+        (
+            order(callbacks={"finish": "javascript:alert(1)"}),
+            "callbacks.finish must be a URL of at most 255 characters",
+        ),
         (order(custom_field2="x" * 256), "custom_field2 is too long (maximum 255 characters)"),
         (order(enabled_payments="gopay"), "enabled_payments must be a list of names"),
     ],

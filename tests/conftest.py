@@ -1,0 +1,53 @@
+"""Fixtures of the whole suite. The laws are checked after every test that used the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.test.utils import override_settings
+
+from monitoring.invariants import check_invariants
+from payments.gateway.midtrans import gateway as midtrans_gateway
+from tests.support.simulator import Simulator
+
+
+@pytest.fixture(autouse=True)
+def laws_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Check every law after a test with a database; mark a test ``breaks_laws`` when breaking them is its point."""
+    marker = request.node.get_closest_marker("django_db")
+    names = set(request.fixturenames) & {"db", "transactional_db", "live_server"}
+    if marker is None and not names:
+        yield
+        return
+    transactional = bool(names & {"transactional_db", "live_server"}) or bool(
+        marker and marker.kwargs.get("transaction"),
+    )
+    # Asking for it here puts the check before the database is emptied again.
+    request.getfixturevalue("transactional_db" if transactional else "db")
+    yield
+    if request.node.get_closest_marker("breaks_laws") is None:
+        assert check_invariants() == []
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[Simulator]:
+    """One Midtrans simulator for the session."""
+    with Simulator.start() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
+    """The simulator, empty and without faults, with the shop pointed at it."""
+    simulator_process.reset()
+    simulator_process.set_notification_url("")
+    midtrans_gateway.cache_clear()
+    with override_settings(
+        MIDTRANS_SNAP_URL=simulator_process.snap_url,
+        MIDTRANS_CORE_URL=simulator_process.core_url,
+        MIDTRANS_SERVER_KEY=simulator_process.server_key,
+        MIDTRANS_CLIENT_KEY=simulator_process.client_key,
+    ):
+        yield simulator_process
+    simulator_process.reset()
