@@ -79,7 +79,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         return None
     if isinstance(error, DatabaseError | InterfaceError) and classify(error) is not Trouble.OTHER:
         return None
-    return _bug(context)
+    return _bug(error, context)
 
 
 def _refusal(error: ShopError) -> Response:
@@ -95,17 +95,17 @@ def _api_exception(error: exceptions.APIException) -> Response:
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if isinstance(error, exceptions.Throttled):
-        wait = max(1, int(error.wait or 1))
+        wait = max(1, int(getattr(error, "wait", None) or 1))
         headers["Retry-After"] = str(wait)
         extra["retryAfter"] = wait
     shown = getattr(error, "shown", None) or _WORDS.get(error.status_code) or str(error.detail)
     return _answer(error.status_code, shown, extra, headers)
 
 
-def _bug(context: dict[str, Any]) -> Response:
+def _bug(error: Exception, context: dict[str, Any]) -> Response:
     """Answer 500 without a word about the cause, log it, and tell whoever listens (the test client raises it)."""
     request = context.get("request")
-    logger.exception("api.bug", extra={"path": getattr(request, "path", "")})
+    logger.error("api.bug", extra={"path": getattr(request, "path", "")}, exc_info=error)
     got_request_exception.send(sender=None, request=request)
     return _answer(500, _WORDS[500], {"code": "server_error"})
 
@@ -118,6 +118,9 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
     """Flatten DRF's nested errors to ``items[0].quantity`` style fields."""
     if isinstance(detail, dict):
         for key, value in detail.items():
+            if isinstance(key, int):  # a position in a list
+                yield from _field_errors(value, f"{path}[{key}]")
+                continue
             name = "" if key == "non_field_errors" else str(key)[:MAX_FIELD_NAME]
             yield from _field_errors(value, f"{path}.{name}".strip(".") if name else path)
     elif isinstance(detail, list) and any(isinstance(part, dict | list) for part in detail):

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 _PR_SET_PDEATHSIG = 1
 # Loaded here, not in the child: between fork and exec nothing may import or allocate much.
@@ -90,13 +91,26 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
-    def start(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None) -> Child:
-        """Start ``argv``; it gets SIGTERM when this process disappears, however that happens (Linux)."""
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        output: IO[bytes] | None = None,
+    ) -> Child:
+        """Start ``argv``; it gets SIGTERM when this process disappears, however that happens (Linux).
+
+        What it prints goes where ours goes, or into the file ``output``.
+        """
         process = subprocess.Popen(  # noqa: S603 - the argv is ours, no shell
             argv,
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             preexec_fn=die_with_parent(),  # noqa: PLW1509 - one thread here, see die_with_parent
         )
@@ -104,9 +118,17 @@ class Supervisor:
         self.children.append(child)
         return child
 
-    def run(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None) -> int | None:
+    def run(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        output: IO[bytes] | None = None,
+    ) -> int | None:
         """Run a step to its end; return its exit code, or None when a stop was asked for meanwhile."""
-        child = self.start(name, argv, env=env, cwd=cwd)
+        child = self.start(name, argv, env=env, cwd=cwd, output=output)
         while child.process.poll() is None:
             if self.stop_asked:
                 self._end([child])

@@ -82,7 +82,7 @@ class ScopedThrottle(BaseThrottle):
 
     def caller(self, request: Request) -> str:
         """Return who asks: the account, or the address as far as trusted proxies (NUM_PROXIES) vouch for it."""
-        if request.user and request.user.is_authenticated:
+        if request.user.is_authenticated:
             return f"user-{request.user.pk}"
         try:
             address = ipaddress.ip_address(str(self.get_ident(request)))

@@ -13,7 +13,12 @@ handler500 = "shop.views.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("payments.urls_webhook")),
+    path("api/", include("shop.urls_api")),
+    path("api/", include("payments.urls_api")),
+    path("api/", include("config.api.urls")),  # the last one under api/: it answers what nobody else does
     path("", include("shop.urls")),
+    path("", include("orders.urls")),
+    path("", include("payments.urls")),
 ]
 
 if settings.DEBUG:

@@ -35,5 +35,6 @@ def empties(contents: CartView) -> bool:
 def accept(cart: Cart, contents: CartView) -> None:
     """Take over today's prices, and quantities that the stock covers; the page that follows says so."""
     accept_changes(
-        cart=cart, quantities={line.variant.pk: min(line.quantity, line.available) for line in contents.lines},
+        cart=cart,
+        quantities={line.variant.pk: min(line.quantity, line.available) for line in contents.lines},
     )

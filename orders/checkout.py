@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
 
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
 from orders import shipping
 from orders.models import Order
+from orders.regions import place_line
 from orders.services import OrderLine, OrderRequest, PlacedOrder, place_order
 from orders.shipping import ShippingQuote
 from shop.errors import CartClosedError
@@ -88,18 +89,35 @@ class Checkout:
         return next((quote for quote in self.quotes if quote.code == self.draft.shipping_method), None)
 
     @property
+    def place_line(self) -> str:
+        """District, city, province and postal code of the address."""
+        return place_line(self.address) if self.address else ""
+
+    @property
+    def kilograms(self) -> str:
+        """Return the weight of the parcel as people write it: ``1,6``."""
+        return f"{max(1, round(self.contents.grams / 100)) / 10:.1f}".replace(".", ",")
+
+    @property
+    def cheapest(self) -> ShippingQuote | None:
+        """The least that shipping costs, once the address is known."""
+        return self.quotes[0] if self.quotes else None
+
+    @property
+    def estimate(self) -> int:
+        """Rupiah in all: with the chosen service, or else with the cheapest."""
+        quote = self.quote or self.cheapest
+        return self.contents.subtotal + (quote.price if quote else 0)
+
+    @property
     def total(self) -> int:
         """Rupiah to pay with the chosen service, or without shipping while none is chosen."""
         return self.contents.subtotal + (self.quote.price if self.quote else 0)
 
-    def with_draft(self, **changes: Any) -> Checkout:
-        """Return the checkout with another draft; address and quotes follow."""
-        return assemble(self.cart, replace(self.draft, **changes), self.member, contents=self.contents)
 
-
-def assemble(cart: Cart, draft: Draft, member: User | None, *, contents: CartView | None = None) -> Checkout:
+def assemble(cart: Cart, draft: Draft, member: User | None) -> Checkout:
     """Return the checkout of an open cart as it stands now (at most five queries)."""
-    contents = contents or cart_view(cart)
+    contents = cart_view(cart)
     saved = tuple(Address.objects.filter(user=member)) if member else ()
     address = _address(draft, saved)
     quotes = shipping.quotes(province=address.province, grams=contents.grams) if address and contents.lines else []
@@ -120,9 +138,7 @@ def place(checkout: Checkout, *, key: str, cart_version: int, expected_total: in
     """
     draft = checkout.draft
     request = OrderRequest(
-        lines=tuple(
-            OrderLine(quantity=line.quantity, variant_id=line.variant.pk) for line in checkout.contents.lines
-        ),
+        lines=tuple(OrderLine(quantity=line.quantity, variant_id=line.variant.pk) for line in checkout.contents.lines),
         address_id=draft.address_id,
         address=checkout.address if draft.address_id is None else None,
         email=checkout.email,
@@ -137,8 +153,18 @@ def place(checkout: Checkout, *, key: str, cart_version: int, expected_total: in
             return PlacedOrder(earlier, duplicate=True)
         raise
     return place_order(
-        customer=customer, request=request, key=key, cart=checkout.cart, cart_version=cart_version,
+        customer=customer,
+        request=request,
+        key=key,
+        cart=checkout.cart,
+        cart_version=cart_version,
     )
+
+
+def payment_window() -> str:
+    """Return how long an order waits for its payment: ``24 jam``."""
+    hours, minutes = divmod(settings.PAYMENT_WINDOW_MINUTES, 60)
+    return " ".join(part for part in (f"{hours} jam" if hours else "", f"{minutes} menit" if minutes else "") if part)
 
 
 def order_of(cart: Cart) -> Order | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,8 @@ from django import forms
 from orders import regions
 from orders.checkout import Checkout, Draft
 from orders.fields import UNREADABLE, LineField, PhoneField, PostalCodeField
-from orders.regions import Region
+from orders.regions import Region, place_line
+from orders.shipping import ShippingQuote
 from shop.forms import ShopForm
 from shop.models import Address
 from shop.services.account import AddressData, add_address
@@ -100,7 +100,7 @@ class TypedAddressForm(ShopForm):
             self.region = self._chosen() or regions.by_label(text) or self._only_one(text)
         if self.region is not None:
             # Should another field be wrong, the box shows what was understood.
-            self.data = {**self.data.dict(), "area": self.region.label}
+            self.data = {name: self.data.get(name) for name in self.data} | {"area": self.region.label}
         return cleaned
 
     def _chosen(self) -> Region | None:
@@ -119,7 +119,7 @@ class TypedAddressForm(ShopForm):
         elif len(found) < regions.MAX_RESULTS:
             self.add_error("area", f"Ada {len(found)} wilayah yang cocok. Pilih salah satu di bawah kotak ini.")
         else:
-            self.add_error("area", f"Banyak wilayah yang cocok. Pilih di bawah, atau tulis lebih lengkap, {AREA_EXAMPLE}.")
+            self.add_error("area", f"Banyak wilayah yang cocok. Pilih di bawah, atau tulis lengkap, {AREA_EXAMPLE}.")
         return None
 
     def address(self) -> AddressData:
@@ -214,9 +214,12 @@ class SavedAddressForm(ShopForm):
         field.choices = [(address.pk, str(address)) for address in checkout.saved]
 
     @property
-    def rows(self) -> Sequence[tuple[Any, Address]]:
-        """Return each radio button with its address, for the template."""
-        return list(zip(self["address_id"], self.checkout.saved, strict=True))
+    def rows(self) -> list[tuple[Any, Address, str]]:
+        """Return each radio button with its address and the place in words, for the template."""
+        saved = self.checkout.saved
+        return [
+            (button, address, place_line(address)) for button, address in zip(self["address_id"], saved, strict=True)
+        ]
 
     def to_draft(self) -> Draft:
         """Return the draft with the picked address."""
@@ -250,7 +253,7 @@ class ShippingForm(ShopForm):
         field.choices = [(quote.code, quote.label) for quote in checkout.quotes]
 
     @property
-    def rows(self) -> Sequence[tuple[Any, Any]]:
+    def rows(self) -> list[tuple[Any, ShippingQuote]]:
         """Return each radio button with its quote, for the template."""
         return list(zip(self["shipping_method"], self.quotes, strict=True))
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 _FOLDER = Path(__file__).parent / "data" / "regions"
 MAX_QUERY = 80
@@ -56,9 +57,33 @@ class Region:
     province: str
 
     @property
+    def place(self) -> str:
+        """Return the district with its city: ``Depok, Kab. Sleman``."""
+        return f"{self.district}, {short_name(self.city)}"
+
+    @property
     def label(self) -> str:
         """Return what the box shows and understands: ``Depok, Kab. Sleman, DI Yogyakarta``."""
-        return f"{self.district}, {short_name(self.city)}, {short_name(self.province)}"
+        return f"{self.place}, {short_name(self.province)}"
+
+
+class Place(Protocol):
+    """What an address, an order and a typed address have in common."""
+
+    @property
+    def district(self) -> str: ...
+    @property
+    def city(self) -> str: ...
+    @property
+    def province(self) -> str: ...
+    @property
+    def postal_code(self) -> str: ...
+
+
+def place_line(place: Place) -> str:
+    """Return ``Depok, Kab. Sleman, DI Yogyakarta 55281``, however the names are stored."""
+    city, province = short_name(place.city), short_name(place.province)
+    return f"{proper_case(place.district)}, {city}, {province} {place.postal_code}"
 
 
 def proper_case(name: str) -> str:
@@ -113,7 +138,7 @@ def search(text: str, *, limit: int = MAX_RESULTS) -> list[Region]:
 
 
 def _rank(entry: _Entry, wanted: str, first: str) -> int:
-    """Order: the district itself, districts that begin so, districts that hold the first word, then city or province."""
+    """Order: the district itself, districts that begin so, those that hold the first word, then city or province."""
     if entry.district == wanted or f"{entry.district} " == wanted[: len(entry.district) + 1]:
         return 0
     if entry.district.startswith(wanted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import QueryDict
 
@@ -18,12 +19,13 @@ class Chip:
 
 def active_chips(form: ListForm, query: QueryDict) -> list[Chip]:
     """Return a chip for every filter that narrows the list."""
-    words = {
-        "stok": lambda _: "Ada stok",
-        "min": lambda amount: f"Mulai {rupiah(amount)}",
-        "maks": lambda amount: f"Paling tinggi {rupiah(amount)}",
-    }
-    return [Chip(words[name](value), _without(query, name)) for name, value in form.wishes.items()]
+    return [Chip(_label(name, value), _without(query, name)) for name, value in form.wishes.items()]
+
+
+def _label(name: str, value: Any) -> str:
+    if name == "min":
+        return f"Mulai {rupiah(value)}"
+    return f"Paling tinggi {rupiah(value)}" if name == "maks" else "Ada stok"
 
 
 def _without(query: QueryDict, name: str) -> str:

@@ -21,6 +21,18 @@ class Choice:
     is_selected: bool
     is_sold: bool
 
+    @property
+    def note(self) -> str:
+        return stock_note(self.variant)
+
+    @property
+    def is_low(self) -> bool:
+        return is_low(self.variant)
+
+    @property
+    def most(self) -> int:
+        return most(self.variant)
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -88,7 +100,8 @@ def _axes(variants: list[Variant], selected: Variant) -> tuple[Axis, ...]:
     """Return the options one after the other: each shows what there is for the values chosen before it."""
     names = list(selected.options)
     if not names or any(list(variant.options) != names for variant in variants):
-        return (Axis("Pilihan", _label(selected, None), _last_choices(variants, selected, None, dots=True), is_last=True),)
+        choices = _last_choices(variants, selected, None, dots=True)
+        return (Axis("Pilihan", _label(selected, None), choices, is_last=True),)
     axes: list[Axis] = []
     candidates, dots_left = variants, True
     for name in names:

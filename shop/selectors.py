@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 
@@ -87,6 +88,11 @@ class CartLine:
     @property
     def is_low(self) -> bool:
         return not self.is_short and self.available <= LOW_STOCK
+
+    @property
+    def most(self) -> int:
+        """The highest quantity worth offering: what is there, but never less than what is in the cart now."""
+        return max(self.quantity, min(self.available, settings.MAX_UNITS_PER_LINE))
 
     @property
     def has_problem(self) -> bool:

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import DenseRank
 
 from shop.models import Category, Product, ProductImage, Variant
 from shop.selectors import LOW_STOCK
-
-PICTURES_PER_SHELF = 3
 
 
 @dataclass(frozen=True)
@@ -70,41 +68,47 @@ def pictures(product: Product) -> list[ProductImage]:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A category on the home page."""
+    """A category on the home page, with the pictures of its two newest products."""
 
     category: Category
     count: int
-    pictures: tuple[ProductImage, ...]
+    newest: tuple[ProductImage, ...]
+    second: tuple[ProductImage, ...]
 
     @property
     def picture(self) -> ProductImage | None:
-        """Return the second picture, where there is one: the first stands in the flower above."""
-        return next(iter(self.pictures[1:] or self.pictures), None)
+        """Return the picture of the shelf; that of the newest product may stand in the flower above."""
+        return next(iter(self.second or self.newest), None)
 
 
 def shelves() -> list[Shelf]:
-    """Return every category that has something to sell, with first pictures of its oldest products (two queries)."""
+    """Return every category that has something to sell (two queries)."""
     sold = Q(products__is_active=True, products__variants__is_active=True)
     categories = Category.objects.annotate(count=Count("products", filter=sold, distinct=True))
-    images = (
-        ProductImage.objects.filter(product__is_active=True)
-        .annotate(
-            category_id=F("product__category_id"),
-            rank=Window(
-                RowNumber(),
-                partition_by=[F("product__category_id")],
-                order_by=[F("position").asc(), F("product_id").asc(), F("pk").asc()],
-            ),
-        )
-        .filter(rank__lte=PICTURES_PER_SHELF)
-        .select_related("product")
-        .order_by("rank")
-    )
-    by_category: dict[int, list[ProductImage]] = {}
-    for image in images:
-        by_category.setdefault(image.category_id, []).append(image)
+    by_category = _newest_pictures()
     return [
-        Shelf(category, category.count, tuple(by_category.get(category.pk, ())))
+        Shelf(category, category.count, *by_category.get(category.pk, ((), ())))
         for category in categories
         if category.count
     ]
+
+
+def _newest_pictures() -> dict[int, tuple[tuple[ProductImage, ...], tuple[ProductImage, ...]]]:
+    """Return the pictures of the newest and the second newest product of each category, by the category's id."""
+    images = (
+        ProductImage.objects.filter(product__is_active=True)
+        .annotate(
+            rank=Window(
+                DenseRank(),
+                partition_by=[F("product__category_id")],
+                order_by=[F("product__created_at").desc(), F("product_id").desc()],
+            ),
+        )
+        .filter(rank__lte=2)
+        .select_related("product")
+        .order_by("position", "pk")
+    )
+    found: dict[int, tuple[list[ProductImage], list[ProductImage]]] = {}
+    for image in images:
+        found.setdefault(image.product.category_id, ([], []))[image.rank - 1].append(image)
+    return {pk: (tuple(newest), tuple(second)) for pk, (newest, second) in found.items()}

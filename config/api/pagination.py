@@ -7,7 +7,6 @@ import binascii
 import re
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,7 +24,7 @@ class NewestFirst(BasePagination):
     default_limit = 20
     max_limit = 100
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the page that ``cursor`` and ``limit`` ask for. Raises InvalidInputError."""
         limit = self._limit(request)
         backwards, start = self._cursor(request)
@@ -83,9 +82,25 @@ class NewestFirst(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe the answer for OpenAPI."""
-        link = {"type": "string", "format": "uri", "nullable": True}
+        link = {"type": "string", "format": "uri", "nullable": True, "example": None}
         return {
             "type": "object",
             "required": ["results", "next", "previous"],
-            "properties": {"results": schema, "next": link, "previous": link},
+            "properties": {
+                "results": schema,
+                "next": link | {"example": "https://infiya.store/api/…?cursor=bjQx"},
+                "previous": link,
+            },
         }
+
+
+class AllAtOnce(NewestFirst):
+    """One page with every row, in the rows' own order: for lists that are short by rule."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Return every row."""
+        self.next = self.previous = None
+        return list(queryset)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return []

@@ -52,7 +52,9 @@ class ApiSerializer(serializers.Serializer[Any]):
         return value
 
 
-@extend_schema_field({"oneOf": [{"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}, {"type": "integer", "minimum": 1}]})
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}, {"type": "integer", "minimum": 1}]}
+)
 class IdField(serializers.Field[int, Any, str, Any]):
     """An id: a JSON integer or its decimal digits as a string. Answers always give strings."""
 
@@ -68,6 +70,11 @@ class IdField(serializers.Field[int, Any, str, Any]):
 
     def to_representation(self, value: Any) -> str:
         return str(value)
+
+
+@extend_schema_field({"type": "string"})
+class TextIdField(IdField):
+    """An id in an answer: always a string."""
 
 
 class QuantityField(serializers.IntegerField):

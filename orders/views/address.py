@@ -82,7 +82,10 @@ def _straight_to_review(request: HttpRequest, checkout: Checkout) -> HttpRespons
 
 
 def _show(
-    request: HttpRequest, checkout: Checkout, form: AnyAddressForm, problems: Sequence[Problem] = (),
+    request: HttpRequest,
+    checkout: Checkout,
+    form: AnyAddressForm,
+    problems: Sequence[Problem] = (),
 ) -> HttpResponse:
     context = {
         "checkout": checkout,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.errors import NotFoundError, ShopClosedError, ShopError
 from orders.answers import SeeOther, private_page
-from orders.checkout import Checkout, clear_draft, order_of, place
+from orders.checkout import Checkout, clear_draft, order_of, payment_window, place
 from orders.errors import CannotDeliverError, PriceChangedError
 from orders.links import order_path
 from orders.models import Order
@@ -103,6 +103,7 @@ def _show(request: HttpRequest, checkout: Checkout, problems: Sequence[Problem] 
         "checkout": checkout,
         "seen": Seen.of(checkout),
         "steps": steps(2),
+        "window": payment_window(),
         "problems": problems,
         "notices": [] if problems else notices(checkout),
     }

@@ -32,7 +32,12 @@ def shipping(request: HttpRequest) -> HttpResponse:
     return SeeOther(reverse("orders:review")) if form.is_valid() else _show(request, checkout, form)
 
 
-def _show(request: HttpRequest, checkout: Checkout, form: ShippingForm, problems: Sequence[Problem] = ()) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    checkout: Checkout,
+    form: ShippingForm,
+    problems: Sequence[Problem] = (),
+) -> HttpResponse:
     context = {
         "checkout": checkout,
         "form": form,

@@ -23,7 +23,7 @@ from orders.transitions import record
 from payments.errors import CannotCancelError, GatewayKeyError, NotPayableError
 from payments.locks import lock_payments_of, lock_transactions
 from payments.models import Payment
-from payments.services.ask import note_trouble, trouble_count
+from payments.services.ask import ask_about, note_trouble, trouble_count
 from payments.services.kill import Killed, ask_kill, is_dead_for_sure, run_kill
 from payments.services.start import StartedPayment, start_payment
 from payments.states import MONEY_CAME, OPEN
@@ -156,6 +156,8 @@ def change_method(*, order_id: int, actor: str) -> StartedPayment:
     order then gets a new one. Raises what ``start_payment`` raises; NotPayableError when money came meanwhile.
     """
     payment = Payment.objects.filter(order_id=order_id, status__in=[status.value for status in OPEN]).first()
+    if payment is not None and not payment.transactions.exists():
+        ask_about(payment)  # the notification of a chosen method may be lost or late
     if payment is None or not payment.transactions.exists():
         return start_payment(order_id=order_id)
 

@@ -111,6 +111,8 @@ def _kill(payment: Payment) -> Killed:
         return Killed.LOST
     if asked.found:
         _cancel_waiting(payment)
+        # While an attempt waits, Snap calls the page "on progress" and keeps it.
+        page_closed = page_closed or _close_page(Payment.objects.select_related("order").get(pk=payment.pk), now)
         asked = ask_about(payment)
     rows = list(PaymentTransaction.objects.filter(payment=payment))
     if any(row.received > 0 for row in rows):

@@ -82,7 +82,8 @@ class Calls:
         self._faults = faults
         self._numbers = itertools.count(1)
         self._log: deque[Call] = deque(maxlen=KEPT)
-        self._log_lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._running = 0
         self._logins = [f"Basic {b64encode(f'{key}:'.encode()).decode()}" for key in settings.server_keys]
         self._handlers: Mapping[str, Handler] = {
             "snap.create": snap.create,
@@ -101,11 +102,16 @@ class Calls:
         }
 
     def all(self) -> list[Call]:
-        with self._log_lock:
+        with self._changed:
             return list(self._log)
 
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until no call is being worked on; False when ``timeout`` came first."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._running == 0, timeout)
+
     def clear(self) -> None:
-        with self._log_lock:
+        with self._changed:
             self._log.clear()
 
     def handle(self, request: Request) -> Reply:
@@ -125,8 +131,9 @@ class Calls:
             transaction_id=transaction_id,
             body=body,
         )
-        with self._log_lock:
+        with self._changed:
             self._log.append(call)
+        self._count(+1)
         started = time.monotonic()
         faults = self._faults.take(operation, order_id, transaction_id) if operation else {}
         call.faults = list(faults)
@@ -134,7 +141,13 @@ class Calls:
         call.status = "closed" if reply.manner in {"close", "hang"} else reply.status
         call.code = _body_code(reply)
         call.ms = round((time.monotonic() - started) * 1000)
+        self._count(-1)
         return reply
+
+    def _count(self, step: int) -> None:
+        with self._changed:
+            self._running += step
+            self._changed.notify_all()
 
     def _answer(self, request: Request, operation: str, target: str, faults: Taken) -> Reply:
         if not faults:

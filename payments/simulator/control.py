@@ -20,6 +20,7 @@ from payments.simulator.settings import Settings, is_web_address
 from payments.simulator.store import Store
 from payments.simulator.web import JSON, Reply, Request, json_reply, strict_json
 
+PATIENCE = 3.0
 UNKNOWN = "No such control call."
 Topic = Callable[[Request, list[str], JSON], tuple[int, JSON]]
 # Settings that may change while running, and the check of each.
@@ -182,6 +183,7 @@ class Control:
         """Forget everything but the settings; calls at a barrier go on, webhooks on the wire are waited for."""
         _only(request, rest, "POST")
         self._faults.clear()
+        self._calls.wait_idle(PATIENCE)  # what was held must not write into the emptied store
         self._scheduler.clear()
         self._clock.offset, self._clock.time_scale = 0.0, self._settings.time_scale
         with self._store.lock:

@@ -188,6 +188,9 @@ class Deliveries:
             self._attempt(delivery, generation)
         finally:
             delivery.settled.set()
+            with self._changed:
+                if self._tails.get(delivery.order_id) is delivery.settled:
+                    del self._tails[delivery.order_id]
             self._landed()
 
     def _retry(self, delivery: Delivery, generation: int) -> None:

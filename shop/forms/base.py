@@ -24,7 +24,8 @@ class ShopForm(forms.Form):
             if not isinstance(field.widget, _BOXES):
                 field.widget.attrs.setdefault("class", "input")
             if field.error_messages["required"] == forms.Field.default_error_messages["required"]:
-                field.error_messages["required"] = f"Isi {str(field.label or '').lower()}."
+                label = str(field.label or "kolom ini")
+                field.error_messages["required"] = f"Isi {label[0].lower()}{label[1:]}."
 
     def refuse(self, error: ShopError) -> None:
         """Show a rule that said no: at its field when it names one of ours, else above all fields."""

@@ -13,10 +13,11 @@ from shop.forms.base import ShopForm
 from shop.selectors import CartLine
 
 MAX_ID = 2**63 - 1
+_NO_VARIANT = "Pilih dulu barang yang kamu mau."
 
 
 def _quantity(label: str, *, least: int, required: bool) -> forms.IntegerField:
-    bad = f"{label}: tulis angka {least} sampai {settings.MAX_UNITS_PER_LINE}."
+    bad = f"{label}: tulis angka 1 sampai {settings.MAX_UNITS_PER_LINE}."
     return forms.IntegerField(
         label=label,
         required=required,
@@ -34,9 +35,7 @@ class AddForm(ShopForm):
         min_value=1,
         max_value=MAX_ID,
         widget=forms.HiddenInput,
-        error_messages={
-            name: "Pilih dulu barang yang kamu mau." for name in ("required", "invalid", "min_value", "max_value")
-        },
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _NO_VARIANT),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +50,7 @@ class RemoveForm(forms.Form):
 
 
 class CartForm(ShopForm):
-    """The number boxes of a cart, one per line. A box that is missing or empty changes nothing; 0 takes the line out."""
+    """The number boxes of a cart, one per line. A missing or empty box changes nothing; 0 takes the line out."""
 
     def __init__(self, lines: tuple[CartLine, ...], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

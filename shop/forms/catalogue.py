@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shop.forms.base import ShopForm
 from shop.models import Product, Variant
@@ -77,5 +77,5 @@ class ListForm(ShopForm):
                 Exists(Variant.objects.filter(product=OuterRef("pk"), is_active=True, **prices)),
             )
         if "stok" in wishes:
-            products = products.filter(in_stock=True)
+            products = products.filter(Q(in_stock=True))
         return products.order_by(*ORDERS[self.cleaned_data.get("urut") or NEWEST])

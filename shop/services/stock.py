@@ -6,12 +6,13 @@ reservations; callers lock their order first and reserve last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from config.database import unit_of_work
@@ -155,6 +156,7 @@ def _retry_variant(variant_id: int, actor: str) -> int:
     late = Reservation.objects.select_for_update(of=("self",), no_key=True).filter(
         variant_id=variant_id,
         state=ReservationState.SHORT,
+        attempts__lt=SHORT_MAX_ATTEMPTS,
         next_attempt_at__lte=timezone.now(),
     )
     _postpone(late.order_by("pk"))
@@ -178,43 +180,42 @@ def adjust(*, variant_id: int, delta: int, reason: str, actor: str) -> StockMove
 
 
 def return_sold(*, reference: str, actor: str, reason: str) -> int:
-    """Put back what ``reference`` had sold, once per line, and release what it still holds. Returns lines returned."""
+    """Put back what ``reference`` had sold, once per line, and release what it still holds. Returns lines returned.
+
+    What came back as a parcel (``receive_return``) is on the shelf already and does not come back a second time.
+    """
     lines = _locked_lines(reference, ReservationState.SOLD, ReservationState.HELD, ReservationState.SHORT)
     release(reference=reference)
-    returned = set(
-        StockMovement.objects.filter(
-            reservation__in=[line.pk for line in lines],
-            kind=MovementKind.RETURN,
-        ).values_list("reservation_id", flat=True),
-    )
-    back = [line for line in lines if line.state == ReservationState.SOLD and line.pk not in returned]
-    for line in back:
-        _move(
-            line.variant_id,
-            MovementKind.RETURN,
-            line.quantity,
-            actor=actor,
-            reason=reason,
-            reservation=line,
-        )
-    return len(back)
+    sold = [line for line in lines if line.state == ReservationState.SOLD]
+    came_back = _came_back(reference, sold)
+    returned = 0
+    for line in sold:
+        rest = line.quantity - came_back[line.variant_id]
+        if rest > 0:
+            _move(line.variant_id, MovementKind.RETURN, rest, actor=actor, reason=reason, reservation=line)
+            returned += 1
+    return returned
 
 
 def receive_return(
     *, reference: str, return_reference: str, quantities: Mapping[int, int], actor: str, reason: str,
 ) -> list[StockMovement]:
-    """Book goods of a shipped order that came back, at most what was sold, once per ``return_reference``."""
-    lines = {line.variant_id: line for line in _locked_lines(reference, ReservationState.SOLD)}
-    booked = StockMovement.objects.filter(return_reference__startswith=f"{reference}/", kind=MovementKind.RETURN)
-    came_back: dict[int, int] = {}
-    for variant_id, delta in booked.values_list("variant_id", "delta"):
-        came_back[variant_id] = came_back.get(variant_id, 0) + delta
-    own_reference = f"{reference}/{return_reference}"
+    """Book goods of a shipped order that came back, at most what was sold, once per ``return_reference``.
+
+    Raises StockRuleError; the caller's transaction must then be rolled back.
+    """
+    own_reference = _parcel_name(reference, return_reference)
+    lines = _locked_lines(reference, ReservationState.SOLD)
+    if StockMovement.objects.filter(return_reference=own_reference).exists():
+        raise StockRuleError("Retur ini sudah dicatat.", reference=own_reference)
+    sold = Counter({line.variant_id: line.quantity for line in lines})
+    came_back = _came_back(reference, lines)
     movements = []
     for variant_id, quantity in sorted(quantities.items()):
-        sold = lines[variant_id].quantity if variant_id in lines else 0
-        if quantity <= 0 or quantity + came_back.get(variant_id, 0) > sold:
-            raise StockRuleError("Barang yang kembali melebihi yang terjual.", variant=variant_id, sold=sold)
+        if quantity <= 0 or quantity + came_back[variant_id] > sold[variant_id]:
+            raise StockRuleError(
+                "Barang yang kembali melebihi yang terjual.", variant=variant_id, sold=sold[variant_id],
+            )
         movements.append(
             _move(
                 variant_id,
@@ -226,6 +227,27 @@ def receive_return(
             ),
         )
     return movements
+
+
+def _parcel_name(reference: str, return_reference: str) -> str:
+    """Return the name of a parcel in the ledger: two orders may well call theirs the same."""
+    name = f"{reference}/{return_reference.strip()}"
+    longest = StockMovement._meta.get_field("return_reference").max_length or 0
+    if name.endswith("/") or len(name) > longest:
+        raise StockRuleError(f"Nomor retur harus 1 sampai {longest - len(reference) - 1} huruf.")
+    return name
+
+
+def _came_back(reference: str, sold: Iterable[Reservation]) -> Counter[int]:
+    """Return the units by variant id that came back of ``sold`` already, with a cancellation or as parcels."""
+    came_back: Counter[int] = Counter()
+    returns = StockMovement.objects.filter(
+        Q(reservation__in=[line.pk for line in sold]) | Q(return_reference__startswith=f"{reference}/"),
+        kind=MovementKind.RETURN,
+    )
+    for variant_id, delta in returns.values_list("variant_id", "delta"):
+        came_back[variant_id] += delta
+    return came_back
 
 
 def _locked_lines(reference: str, *states: ReservationState) -> list[Reservation]:

@@ -84,7 +84,12 @@ def _remove(request: HttpRequest, found: Cart) -> HttpResponse:
 
 
 def _render(
-    request: HttpRequest, view: CartView, form: CartForm, *, ordered: bool = False, status: int = 200,
+    request: HttpRequest,
+    view: CartView,
+    form: CartForm,
+    *,
+    ordered: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
     context = {"place": "cart", "view": view, "form": form, "ordered": ordered, "cart_units": view.units}
     return render(request, "shop/cart.html", context, status=status)

@@ -22,8 +22,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "menu_on_phones": True,
         "menu_categories": [shelf.category for shelf in racks],
         "shelves": racks,
-        "flower": [shelf for shelf in racks if shelf.pictures][:4],
-        "band": [shelf.pictures[-1] for shelf in racks[:1] + racks[-1:] if shelf.pictures],
+        "flower": [shelf for shelf in racks if shelf.newest][:4],
+        "band": racks[0].newest[1:3] if racks else (),
         "newest": cards(newest),
     }
     return render(request, "shop/home.html", context)

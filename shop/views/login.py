@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +15,7 @@ from config.errors import ShopError
 from shop.carts import cart_token, take_along
 from shop.forms import ShopForm
 from shop.forms.account import LoginForm, RegisterForm
+from shop.login_guard import seconds_to_wait
 from shop.models import User
 from shop.services import account
 from shop.views.answers import see_other, wanted_next
@@ -30,13 +33,21 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return see_other(goal)
     form = LoginForm(request.POST) if request.method == "POST" else LoginForm()
-    if form.is_valid():
-        given = form.cleaned_data
-        user = auth.authenticate(request, username=given["email"], password=given["password"])
-        if isinstance(user, User):
-            return _welcome(request, user, goal)
-        form.add_error(None, REFUSED)
-    return _render(request, "shop/login.html", form, goal)
+    user = _who_is(request, form) if form.is_valid() else None
+    return _welcome(request, user, goal) if user else _render(request, "shop/login.html", form, goal)
+
+
+def _who_is(request: HttpRequest, form: LoginForm) -> User | None:
+    """Return whose e-mail and password these are, or say in the form why nobody's."""
+    email, password = form.cleaned_data["email"], form.cleaned_data["password"]
+    if wait := seconds_to_wait(request, email):
+        form.add_error(None, f"Terlalu banyak percobaan. Coba lagi {ceil(wait / 60)} menit lagi.")
+        return None
+    user = auth.authenticate(request, username=email, password=password)
+    if isinstance(user, User):
+        return user
+    form.add_error(None, REFUSED)
+    return None
 
 
 @sensitive_post_parameters("password")

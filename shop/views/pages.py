@@ -9,7 +9,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shop.views.answers import SeeOther, wanted_next
 
-PAGES = ("cara-bayar", "pengiriman", "retur", "syarat", "privasi", "faq", "tentang", "kontak")
+PAGES = {
+    "cara-bayar": "Cara bayar",
+    "pengiriman": "Pengiriman",
+    "retur": "Retur & refund",
+    "syarat": "Syarat & ketentuan",
+    "privasi": "Kebijakan privasi",
+    "faq": "Tanya jawab",
+    "tentang": "Tentang kami",
+    "kontak": "Kontak",
+}
 THEMES = ("light", "dark")
 THEME_COOKIE = "tema"
 YEAR_S = 31_536_000
@@ -31,7 +40,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an information page."""
     if slug not in PAGES:
         raise Http404
-    return render(request, f"shop/pages/{slug}.html")
+    return render(request, f"shop/pages/{slug}.html", {"heading": PAGES[slug]})
 
 
 @require_POST
@@ -42,7 +51,11 @@ def theme(request: HttpRequest) -> HttpResponse:
     if chosen in THEMES:
         # Not HttpOnly: the same switch writes the cookie with JavaScript, without a request.
         response.set_cookie(
-            THEME_COOKIE, chosen, max_age=YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE,
+            THEME_COOKIE,
+            chosen,
+            max_age=YEAR_S,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
         )
     else:
         response.delete_cookie(THEME_COOKIE, samesite="Lax")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
+from django.db.models import F, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -67,7 +67,7 @@ def _refused(request: HttpRequest, form: AddForm) -> HttpResponse:
 def _page(found: Product, wanted: str) -> dict[str, Any]:
     """Return the context of a product's page; pictures and variants of all cards come in one go."""
     others = products_for_sale().prefetch_related(None).filter(category=found.category_id).exclude(pk=found.pk)
-    related = list(others.order_by("-in_stock", "-created_at", "-pk")[:RELATED])
+    related = list(others.order_by(F("in_stock").desc(), "-created_at", "-pk")[:RELATED])
     prefetch_related_objects([found, *related], *what_a_card_shows())
     return {
         "offer": offer(found, wanted),

@@ -148,9 +148,10 @@
 
   // ---- product: price and stock follow the chosen variant -----------------------------------------------------------
   on("change", "input[data-price]", (radio) => {
-    const { price, note, low, max, name } = radio.dataset;
+    const { price, note, low, max, name, full } = radio.dataset;
     all("[data-show=price]", (element) => { element.textContent = price; });
     all("[data-show=name]", (element) => { element.textContent = name; });
+    all("[data-show=full]", (element) => { element.textContent = full; });
     all("[data-show=note]", (element) => {
       element.textContent = note;
       element.classList.toggle("low", low === "1");
@@ -160,7 +161,7 @@
       box.max = max;
       if (Number(box.value) > Number(max)) box.value = max;
     }
-    history.replaceState(null, "", `?varian=${radio.value}`);
+    history.replaceState(null, "", `${radio.form.dataset.url}?varian=${radio.value}`);
   });
 
   // ---- gallery: thumbnails scroll the strip, and say which picture is shown ------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -57,6 +58,20 @@ def starter(data_dir: Path, *extra: str, program: str = START, **options: Any) -
     )
 
 
+def superuser_url(data_dir: Path) -> str:
+    """Return the superuser's address of a cluster that is there."""
+    url = embedded_postgres.superuser_url(data_dir)
+    assert url is not None
+    return url
+
+
+def port_of(url: str) -> int:
+    """Return the port in a URL."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
 def pid_of(data_dir: Path) -> int | None:
     """Return the postmaster's pid while it lives."""
     found = postmaster.find_running(embedded_postgres.home(data_dir) / "data")
@@ -66,7 +81,7 @@ def pid_of(data_dir: Path) -> int | None:
 def ask(url: str, query: str) -> Any:
     """Return the first column of the first row."""
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        row = connection.execute(query).fetchone()
     assert row is not None
     return row[0]
 
@@ -74,7 +89,7 @@ def ask(url: str, query: str) -> Any:
 def write(url: str, statement: str) -> None:
     """Run a statement and commit it."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
 
 
 def eventually(condition: Callable[[], object], *, within_s: float = 20.0) -> bool:

@@ -1,10 +1,8 @@
 """The tests' settings with jobs that end in every way; for tests of the wrapper and for its child processes."""
 
 from tests.settings import *  # noqa: F403
-from tests.settings import INSTALLED_APPS as _INSTALLED_APPS
 
 JOB = "job_behaves"
-INSTALLED_APPS = [*_INSTALLED_APPS, "tests.support.job_commands"]
 CRONJOBS = [
     ("* * * * *", "monitoring.jobs.run_job", [JOB, "works"]),
     ("* * * * *", "monitoring.jobs.run_job", [JOB, "waits"]),

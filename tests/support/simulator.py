@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-import requests
+import urllib3
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 15
@@ -41,6 +42,8 @@ class Simulator:
 
     def __init__(self, process: subprocess.Popen[str], base_url: str, server_key: str, client_key: str) -> None:
         self._process = process
+        # Safe for the threads of a race, and never through a proxy.
+        self._pool = urllib3.PoolManager(maxsize=16, timeout=CALL_SECONDS, retries=False)
         self.base_url = base_url
         self.snap_url = f"{base_url}/snap/v1"
         self.core_url = base_url
@@ -183,6 +186,7 @@ class Simulator:
 
     def stop(self) -> int:
         """End the process and return its exit code."""
+        self._pool.clear()
         self._process.terminate()
         try:
             return self._process.wait(STOP_SECONDS)
@@ -193,14 +197,12 @@ class Simulator:
             if self._process.stdout:
                 self._process.stdout.close()
 
-    def control(self, method: str, path: str, **keywords: Any) -> JSON:
+    def control(self, method: str, path: str, *, json: object = None, params: Mapping[str, str] | None = None) -> JSON:
         """Make a control call; raises SimulatorError with the status when it is refused."""
-        with requests.Session() as session:  # one per call: tests of races call from several threads
-            session.trust_env = False
-            answer = session.request(method, f"{self.base_url}/_control/{path}", timeout=CALL_SECONDS, **keywords)
+        answer = self._pool.request(method, f"{self.base_url}/_control/{path}", json=json, fields=params)
         content: JSON = answer.json()
-        if not answer.ok:
-            raise SimulatorError(f"{method} {path}: {content.get('error')}", answer.status_code)
+        if answer.status >= 400:
+            raise SimulatorError(f"{method} {path}: {content.get('error')}", answer.status)
         return content
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,13 +27,6 @@ START_WAIT_S = 60.0
 _POLL_S = 0.05
 # gunicorn gives its requests 10 s to end; then it, and everything else, is ended.
 _STOP_GRACE_S = 15.0
-
-_LOGINS = (
-    ("customer", "pelanggan@infiya.store", "demo-pelanggan"),
-    ("cashier", "kasir@infiya.store", "demo-kasir"),
-    ("stockroom", "gudang@infiya.store", "demo-gudang"),
-    ("owner", "owner@infiya.store", "demo-owner"),
-)
 
 
 class _Probe(NamedTuple):
@@ -65,6 +59,7 @@ class Command(BaseCommand):
         "Run the whole shop on this machine until Ctrl-C or SIGTERM. Uses the embedded PostgreSQL unless DATABASE_URL "
         "is set. Exit codes: 0 stopped as asked, 1 something failed."
     )
+    _said = ""  # by the steps of the preparation
     requires_system_checks = ()  # they are migrate's; this process itself never talks to the database
 
     def handle(self, **options: Any) -> None:
@@ -150,11 +145,16 @@ class Command(BaseCommand):
                 continue
             argv = [sys.executable, "manage.py", command, "--verbosity", "0"]
             argv += ["--no-input"] if command == "collectstatic" else []
-            code = supervisor.run(command, argv, env=_environment("command"), cwd=BASE_DIR)
+            with tempfile.TemporaryFile() as output:
+                code = supervisor.run(command, argv, env=_environment("command"), cwd=BASE_DIR, output=output)
+                output.seek(0)
+                said = output.read().decode(errors="replace").strip()
             if code is None:
                 return False
             if code != 0:
+                self.stderr.write(said)
                 raise CommandError(f"manage.py {command} failed (exit code {code}); its message is above.")
+            self._said = "\n".join(filter(None, (self._said, said)))
         return True
 
     def _start_all(self, supervisor: Supervisor) -> None:
@@ -222,8 +222,7 @@ class Command(BaseCommand):
         if "FileBackend" in settings.EMAIL_BACKEND:
             lines.append(f"  mails             files in {settings.EMAIL_FILE_PATH}")
         lines.append(f"  cron jobs         {'run here' if settings.SCHEDULER else 'off (SCHEDULER=off)'}")
-        if settings.DEBUG:
-            lines += [f"  {role:<17} {email}  {password}" for role, email, password in _LOGINS]
+        lines += [self._said] if self._said else []  # seed_demo tells the logins
         self._say("\n".join([*lines, "Ctrl-C stops all of it.", ""]))
 
     @property

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 PHONE = "Mozilla/5.0 (Linux; Android 15) Mobile Safari/537.36"
+
+
+def query_of(url: str) -> dict[str, str]:
+    """What a URL carries after its question mark."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
 class Form:

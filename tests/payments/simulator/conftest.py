@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.payments.simulator.browser import PHONE, Customer
 from tests.payments.simulator.receiver import Receiver
 from tests.support.simulator import Simulator
 
@@ -40,8 +41,7 @@ def sim(running_simulator: Simulator, listening_shop: Receiver) -> Iterator[Simu
     listening_shop.clear()
     running_simulator.settings(notification_url=listening_shop.url, webhook_timeout=5, reuse_order_id=False)
     yield running_simulator
-    listening_shop.clear()
-    running_simulator.reset()
+    listening_shop.clear()  # lets a slow answer go, so that the next reset need not wait for it
 
 
 @pytest.fixture
@@ -49,16 +49,24 @@ def shop(sim: Simulator, listening_shop: Receiver) -> Receiver:
     return listening_shop
 
 
+@pytest.fixture(scope="session")
+def http() -> Iterator[requests.Session]:
+    """Connections that are used again, and that no proxy of the caller's sees."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
 @pytest.fixture
-def post(sim: Simulator) -> Post:
+def post(sim: Simulator, http: requests.Session) -> Post:
     """Call Snap or Core with the server key: ``post("/v2/x/cancel", {...})``."""
 
     def call(path: str, body: object = None, *, method: str = "POST", **keywords: Any) -> requests.Response:
         keywords.setdefault("auth", (sim.server_key, ""))
-        keywords.setdefault("timeout", 10)
+        timeout = keywords.pop("timeout", 10)
         if body is not None:
             keywords["json"] = body
-        return requests.request(method, sim.base_url + path, allow_redirects=False, **keywords)
+        return http.request(method, sim.base_url + path, allow_redirects=False, timeout=timeout, **keywords)
 
     return call
 
@@ -86,5 +94,15 @@ def create(post: Post) -> Callable[..., dict[str, Any]]:
         answer = post("/snap/v1/transactions", request, headers=headers)
         assert answer.status_code == 201, answer.text
         return {**answer.json(), "order_id": order_id}
+
+    return call
+
+
+@pytest.fixture
+def visit(create: Callable[..., dict[str, Any]]) -> Callable[..., Customer]:
+    """A customer on the pay page of ORDER-1."""
+
+    def call(agent: str = PHONE, **request: Any) -> Customer:
+        return Customer(create("ORDER-1", **request)["redirect_url"], agent)
 
     return call

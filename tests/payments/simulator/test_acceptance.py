@@ -14,7 +14,7 @@ PUBLISHED_SIGNATURE = (
 )
 
 
-class LocalConfig(ApiConfig):
+class LocalConfig(ApiConfig):  # type: ignore[misc]
     """midtransclient's own way to another address: override two getters."""
 
     def __init__(self, sim, server_key=None):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import requests
 
+from tests.support.simulator import SimulatorError
+
 EVERYTHING = {
     "bca_va": {"settle", "deny", "expire", "cancel", "failure"},
     "credit_card": {"settle", "deny", "expire", "cancel", "failure", "capture", "authorize", "challenge"},
@@ -89,9 +91,8 @@ def test_an_event_returns_when_the_shop_has_answered(create, sim, shop):
 
 @pytest.mark.parametrize("method", EVERYTHING)
 @pytest.mark.parametrize(
-    "event", ["settle", "capture", "authorize", "challenge", "approve", "deny", "expire", "cancel", "failure", "reverse",
-              "refund", "confirm_refund", "chargeback"],
-)  # fmt: skip
+    "event", [*sorted(EVERYTHING["credit_card"]), "approve", "reverse", "refund", "confirm_refund", "chargeback"]
+)
 def test_only_what_could_happen_to_a_pending_payment_may(create, sim, method, event):
     create("ORDER-1")
     sim.choose("ORDER-1", method)
@@ -99,7 +100,7 @@ def test_only_what_could_happen_to_a_pending_payment_may(create, sim, method, ev
     if event in EVERYTHING[method]:
         sim.event("ORDER-1", event)
     else:
-        with pytest.raises(AssertionError, match="cannot happen") as caught:
+        with pytest.raises(SimulatorError, match="cannot happen") as caught:
             sim.event("ORDER-1", event)
         assert caught.value.status == 409
 
@@ -110,7 +111,7 @@ def test_final_states_are_final_unless_forced(create, sim, final):
     sim.choose("ORDER-1", "gopay")
     sim.event("ORDER-1", final)
 
-    with pytest.raises(AssertionError, match="cannot happen"):
+    with pytest.raises(SimulatorError, match="cannot happen"):
         sim.event("ORDER-1", "settle")
 
     assert sim.event("ORDER-1", "settle", force=True)["transaction_status"] == "settlement"
@@ -129,7 +130,7 @@ def test_a_second_choice_needs_force(create, sim):
     create("ORDER-1")
     sim.choose("ORDER-1")
 
-    with pytest.raises(AssertionError, match="is pending") as caught:
+    with pytest.raises(SimulatorError, match="is pending") as caught:
         sim.choose("ORDER-1", "qris")
 
     assert caught.value.status == 409
@@ -196,7 +197,7 @@ def test_a_page_of_another_site_cannot_drive_it(sim):
 def test_one_method_must_be_among_enabled_payments(create, sim):
     create("ORDER-1", enabled_payments=["bank_transfer", "other_qris"])
 
-    with pytest.raises(AssertionError, match="not among enabled_payments"):
+    with pytest.raises(SimulatorError, match="not among enabled_payments"):
         sim.choose("ORDER-1", "gopay")
     assert sim.choose("ORDER-1", "qris")["payment_type"] == "qris"
 

@@ -32,7 +32,7 @@ def test_the_common_fields_are_strings(sim, shop, create):
     assert body["merchant_id"].startswith("G")
     assert (body["custom_field1"], body["custom_field3"]) == ("satu", "tiga")
     assert "custom_field2" not in body
-    assert uuid.UUID(body["transaction_id"])
+    assert str(uuid.UUID(body["transaction_id"])) == body["transaction_id"]
     assert all(WIB.fullmatch(body[name]) for name in ("transaction_time", "settlement_time", "expiry_time"))
     assert None not in body.values()
     assert signed_by(body, sim.server_key)

@@ -25,13 +25,13 @@
     box.setAttribute("aria-label", "Pembayaran");
     box.style.cssText = "position:fixed;inset:0;z-index:2147483000;background:rgba(14,21,38,.6);display:grid;place-items:center";
     const inner = document.createElement("div");
-    inner.style.cssText = "position:relative;width:min(30rem,100vw);height:min(46rem,100dvh);border-radius:12px;overflow:hidden";
+    inner.style.cssText = "width:min(30rem,100vw);height:min(46rem,100dvh);border-radius:12px;overflow:hidden;display:grid;grid-template-rows:auto 1fr;background:#14213d";
     const close = document.createElement("button");
     close.type = "button";
     close.textContent = "Tutup";
-    close.style.cssText = "position:absolute;top:3px;right:8px;z-index:1;border:0;border-radius:6px;padding:4px 10px;background:#14213d;color:#fff;font:600 14px system-ui,sans-serif;cursor:pointer";
+    close.style.cssText = "justify-self:end;min-height:44px;border:0;padding:0 16px;background:none;color:#fff;font:600 15px system-ui,sans-serif;cursor:pointer";
     close.addEventListener("click", leave);
-    inner.append(frame, close);
+    inner.append(close, frame);
     box.append(inner);
     return box;
   }

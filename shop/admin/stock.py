@@ -1,0 +1,170 @@
+"""The stock list: what is there, what is promised, what runs low. Numbers move through "Barang masuk" and "Sesuaikan"."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from config.staff import ActionAdmin, ReadOnlyAdmin
+from config.staff.show import NOTHING, badge, link, money, number
+from shop.admin.stock_actions import Arrival, Correction
+from shop.models import MovementKind, Reservation, ReservationState, StockMovement, Variant
+from shop.models.stock import LIVE_RESERVATION_STATES
+from shop.selectors import LOW_STOCK
+
+SALES_WINDOW_DAYS = 30
+RECENT = 20
+
+_SHORT = Reservation.objects.filter(variant=OuterRef("pk"), state=ReservationState.SHORT)
+
+
+class StockFilter(admin.SimpleListFilter):
+    """Low, gone, or less than was promised."""
+
+    title = "stok"
+    parameter_name = "stok"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("kurang", "Kurang stok"), ("menipis", f"Menipis (sisa {LOW_STOCK} atau kurang)"), ("habis", "Habis")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Variant]) -> QuerySet[Variant]:
+        match self.value():
+            case "kurang":
+                return queryset.filter(Q(reserved__gt=F("on_hand")) | Exists(_SHORT))
+            case "menipis":
+                return queryset.filter(is_active=True, on_hand__lte=F("reserved") + LOW_STOCK)
+            case "habis":
+                return queryset.filter(on_hand__lte=F("reserved"))
+        return queryset
+
+
+@admin.register(Variant)
+class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
+    """One SKU with its stock. Prices and texts are on the product's page."""
+
+    object_actions = (Arrival(), Correction())
+    change_form_outer_after_template = "admin/shop/variant/after.html"
+    list_display = (
+        "sku", "name_of", "state", "on_hand_", "reserved_", "available_", "sold_recently", "lasts", "book",
+    )  # fmt: skip
+    list_display_links = ("sku",)
+    list_filter = (StockFilter, "is_active", "product__category")
+    search_fields = ("sku", "name", "product__name")
+    search_help_text = "SKU atau nama barang"
+    ordering = ("product__name", "position", "pk")
+    fields = ("sku", "product_link", "name", "price_", "weight", "is_active", "on_hand_", "reserved_", "available_")
+    readonly_fields = ("product_link", "price_", "on_hand_", "reserved_", "available_")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        """Add what was sold lately and whether a paid line waits, in the same query."""
+        since = timezone.now() - timedelta(days=SALES_WINDOW_DAYS)
+        sales = StockMovement.objects.filter(variant=OuterRef("pk"), kind=MovementKind.SALE, created_at__gte=since)
+        sold = sales.order_by().values("variant").annotate(n=-Sum("delta")).values("n")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("product")
+            .annotate(
+                free_units=F("on_hand") - F("reserved"),
+                sold_units=Coalesce(Subquery(sold, output_field=IntegerField()), 0),
+                is_short=Exists(_SHORT),
+            )
+        )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show the variant with the end of its ledger and who waits for it."""
+        context = dict(extra_context or {})
+        if object_id is not None and object_id.isdecimal() and (variant := self.get_object(request, object_id)):
+            context["movements"] = list(variant.movements.select_related("reservation")[:RECENT])
+            live = variant.reservations.filter(state__in=LIVE_RESERVATION_STATES).order_by("pk")
+            context["waiting"] = list(live[:RECENT])
+        return super().changeform_view(request, object_id, form_url, context)
+
+    @admin.display(description="barang", ordering="product__name")
+    def name_of(self, variant: Variant) -> str:
+        """Return product and choice."""
+        return f"{variant.product.name}, {variant.name}" if variant.name else variant.product.name
+
+    @admin.display(description="produk")
+    def product_link(self, variant: Variant) -> SafeString:
+        """Lead to the product, where names and prices are edited."""
+        return link(variant.product, "shop_product_change", variant.product_id)
+
+    @admin.display(description="keadaan")
+    def state(self, variant: Variant) -> str | SafeString:
+        """Say what is wrong with the stock, if something is."""
+        found = []
+        if getattr(variant, "is_short", False) or variant.available < 0:
+            found.append(badge("Kurang stok", "batal", "triangle-alert"))
+        elif variant.available <= 0:
+            found.append(badge("Habis", "selesai", "circle-x"))
+        elif variant.available <= LOW_STOCK:
+            found.append(badge("Menipis", "menunggu", "clock"))
+        if not variant.is_active:
+            found.append(badge("Tidak dijual", "selesai", "x"))
+        return format_html_join(" ", "{}", ((one,) for one in found)) or badge("Cukup", "dibayar", "check")
+
+    @admin.display(description="harga")
+    def price_(self, variant: Variant) -> SafeString:
+        """Return the price."""
+        return money(variant.price)
+
+    @admin.display(description="di gudang", ordering="on_hand")
+    def on_hand_(self, variant: Variant) -> SafeString:
+        """Return what lies on the shelf."""
+        return number(variant.on_hand)
+
+    @admin.display(description="dipesan", ordering="reserved")
+    def reserved_(self, variant: Variant) -> SafeString:
+        """Return what is promised."""
+        return number(variant.reserved)
+
+    @admin.display(description="tersedia", ordering="free_units")
+    def available_(self, variant: Variant) -> SafeString:
+        """Return what may still be sold; below zero when less is there than is promised."""
+        return number(variant.available)
+
+    @admin.display(description=f"terjual {SALES_WINDOW_DAYS} hari")
+    def sold_recently(self, variant: Variant) -> SafeString:
+        """Return the units sold in the window."""
+        return number(getattr(variant, "sold_units", 0))
+
+    @admin.display(description="cukup untuk")
+    def lasts(self, variant: Variant) -> str:
+        """Return how many days the stock lasts at the pace of the window."""
+        sold = getattr(variant, "sold_units", 0)
+        if not sold or variant.available <= 0:
+            return NOTHING
+        return f"± {max(1, variant.available * SALES_WINDOW_DAYS // sold)} hari"
+
+    @admin.display(description="catat")
+    def book(self, variant: Variant) -> SafeString:
+        """Lead to the two forms; who may not use them is told so there."""
+        return format_html(
+            '<a class="st-link" href="{}">Masuk<span class="st-vh"> {}</span></a> · '
+            '<a class="st-link" href="{}">Sesuaikan<span class="st-vh"> {}</span></a>',
+            reverse(f"admin:shop_variant_{Arrival.name}", args=[variant.pk]),
+            variant.sku,
+            reverse(f"admin:shop_variant_{Correction.name}", args=[variant.pk]),
+            variant.sku,
+        )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Offer the forms to those who may use them."""
+        shown = super().get_list_display(request)
+        return shown if request.user.has_perm("shop.adjust_stock") else tuple(name for name in shown if name != "book")

@@ -1,0 +1,124 @@
+"""The two forms through which people change the stock: goods that arrived, and corrections of the books."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from config.errors import InvalidInputError
+from config.staff import Done, ObjectAction, StaffForm, actor_of
+from shop import staff
+from shop.errors import StockRuleError
+from shop.models import Variant
+from shop.staff import CorrectionReason
+
+NOTE_LENGTH = 150
+DIFFERENCE, COUNT = "selisih", "hitungan"
+
+
+def _units(label: str, **options: Any) -> forms.IntegerField:
+    box = forms.NumberInput(attrs={"inputmode": "numeric", "step": "1", "autocomplete": "off"})
+    return forms.IntegerField(label=label, widget=box, min_value=-staff.MAX_UNITS, max_value=staff.MAX_UNITS, **options)
+
+
+class ArrivalForm(StaffForm):
+    """How many came, and from where."""
+
+    amount = _units("Jumlah yang datang")
+    note = forms.CharField(
+        label="Catatan",
+        required=False,
+        max_length=NOTE_LENGTH,
+        help_text="Pemasok, nomor surat jalan.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class CorrectionForm(StaffForm):
+    """A difference or a count, with the reason."""
+
+    how = forms.ChoiceField(
+        label="Yang kamu isi",
+        choices=[(COUNT, "Hitungan: jumlah yang benar-benar ada di gudang"), (DIFFERENCE, "Selisih: −2 atau 3")],
+        initial=COUNT,
+        widget=forms.RadioSelect,
+    )
+    amount = _units("Jumlah")
+    reason = forms.ChoiceField(label="Alasan", choices=[("", "Pilih alasan"), *CorrectionReason.choices])
+    note = forms.CharField(
+        label="Catatan",
+        required=False,
+        max_length=NOTE_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("how") == COUNT and (cleaned.get("amount") or 0) < 0:
+            self.add_error("amount", "Hitungan tidak dapat kurang dari nol.")
+        return cleaned
+
+
+class StockAction(ObjectAction[Variant]):
+    """What both have in common: the permission, and that the ledger is compared under its lock, not here."""
+
+    permissions = ("shop.adjust_stock",)
+
+    def seen(self, obj: Variant) -> str:
+        return staff.ledger_mark(obj.pk)
+
+    def is_stale(self, obj: Variant, data: dict[str, Any]) -> bool:
+        return False
+
+    def _now(self, variant: Variant) -> str:
+        return f"Sekarang tercatat {variant.on_hand} di gudang, {variant.reserved} di antaranya sudah dipesan."
+
+
+class Arrival(StockAction):
+    """Goods came in."""
+
+    name = "barang-masuk"
+    label = "Barang masuk"
+    look = "main"
+    form_class = ArrivalForm
+
+    def explain(self, obj: Variant) -> list[str]:
+        return [f"{obj}.", self._now(obj), "Pesanan lunas yang menunggu barang ini langsung mendapat jatahnya."]
+
+    def run(self, obj: Variant, data: dict[str, Any], request: HttpRequest) -> Done:
+        movement = staff.book_arrival(
+            variant_id=obj.pk,
+            quantity=data["amount"],
+            note=data["note"],
+            seen=data["seen"],
+            actor=actor_of(request),
+        )
+        return Done(f"{obj.sku}: {movement.delta} unit masuk, tercatat {movement.balance} di gudang.")
+
+
+class Correction(StockAction):
+    """The books are wrong."""
+
+    name = "sesuaikan"
+    label = "Sesuaikan stok"
+    form_class = CorrectionForm
+
+    def explain(self, obj: Variant) -> list[str]:
+        return [f"{obj}.", self._now(obj), "Perubahan ini dicatat selamanya bersama alasan dan namamu."]
+
+    def run(self, obj: Variant, data: dict[str, Any], request: HttpRequest) -> Done:
+        amount = {"counted" if data["how"] == COUNT else "delta": data["amount"]}
+        try:
+            movement = staff.correct(
+                variant_id=obj.pk,
+                reason=CorrectionReason(data["reason"]),
+                note=data["note"],
+                seen=data["seen"],
+                actor=actor_of(request),
+                **amount,
+            )
+        except StockRuleError as error:
+            raise InvalidInputError("amount", str(error)) from None
+        return Done(f"{obj.sku}: {movement.delta:+d} unit, tercatat {movement.balance} di gudang.")
