@@ -1,0 +1,44 @@
+"""What may be forgotten, and when. Orders, money and ledgers are never cleaned."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from monitoring.models import JobRun
+from payments.models import SignatureFailure
+from shop.models import ApiToken, Cart, CartStatus
+
+CARTS_AFTER = timedelta(days=30)
+RUNS_AFTER = timedelta(days=30)
+FAILURES_AFTER = timedelta(days=90)
+BATCH = 1000
+
+
+def forgettable() -> dict[str, QuerySet[Model]]:
+    """Return what may be deleted now, by name. A cart that became an order is kept with it."""
+    now = timezone.now()
+    old_carts = Cart.objects.filter(updated_at__lt=now - CARTS_AFTER, order__isnull=True)
+    return {
+        "sessions": Session.objects.filter(expire_date__lt=now),
+        "carts": old_carts.filter(Q(user__isnull=True) | Q(user__is_guest=True) | Q(status=CartStatus.MERGED)),
+        "api_tokens": ApiToken.objects.filter(expires_at__lt=now),
+        "job_runs": JobRun.objects.filter(started_at__lt=now - RUNS_AFTER),
+        "signature_failures": SignatureFailure.objects.filter(minute__lt=now - FAILURES_AFTER),
+    }
+
+
+def clean_up() -> dict[str, int]:
+    """Delete what may be forgotten, a batch per statement, and return how many rows of each kind went."""
+    return {name: _delete(rows) for name, rows in forgettable().items()}
+
+
+def _delete(rows: QuerySet[Model]) -> int:
+    done = 0
+    while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
+        rows.model._default_manager.filter(pk__in=ids).delete()
+        done += len(ids)
+    return done

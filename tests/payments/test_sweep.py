@@ -1,0 +1,129 @@
+"""After a restored backup: the journal knows what the database has forgotten, and the gateway tells the rest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from config.errors import ShopClosedError
+from payments.models import Payment
+from payments.services import start_payment
+from payments.services.reconcile import sweep
+from shop.services.site import require_sweep, site_state
+from tests.support.commands import run_command
+from tests.support.simulator import Simulator
+from tests.support.world import make_order, notify, start
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def forget(payment: Payment) -> None:
+    """Let the database lose a payment, as a restore would."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE payments_payment DISABLE TRIGGER payment_is_kept")
+        cursor.execute("DELETE FROM payments_payment WHERE id = %s", [payment.pk])
+        cursor.execute("ALTER TABLE payments_payment ENABLE TRIGGER payment_is_kept")
+
+
+def test_a_forgotten_payment_is_found_attached_and_the_shop_opens(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    payment = start(order)
+    simulator.event(payment.gateway_id, "settle", deliver=False)
+    forget(payment)
+    require_sweep(since=since)
+    with pytest.raises(ShopClosedError):
+        start_payment(order_id=order.pk)
+
+    run = sweep(since=since)
+
+    order.refresh_from_db()
+    assert run.recorded == 1
+    assert order.status == "PAID"
+    assert site_state().takes_orders
+
+
+def test_money_of_a_lost_order_becomes_a_payment_without_order(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    payment = start(order)
+    simulator.event(payment.gateway_id, "settle", deliver=False)
+    Payment.objects.filter(pk=payment.pk).update(gateway_id="ORD-20200101-AAAAAA-CCCCCCCC", status="CANCELLED")
+    type(order).objects.filter(pk=order.pk).update(number="ORD-20200101-AAAAAA")
+    from config.models import OutgoingMail
+    from shop.models import Reservation
+
+    Reservation.objects.update(reference="ORD-20200101-AAAAAA")
+    OutgoingMail.objects.update(idempotency_key="order_received/ORD-20200101-AAAAAA")
+
+    run = sweep(since=since)
+
+    assert run.recorded == 1
+    assert Payment.objects.get(gateway_id=payment.gateway_id).order is None
+
+
+def test_the_shop_stays_closed_when_the_gateway_cannot_be_asked(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    start(make_order())
+    require_sweep(since=since)
+    simulator.fault("http_500", operation="core.status")
+
+    run = sweep(since=since)
+
+    assert run.failed >= 1
+    assert not site_state().takes_orders
+
+
+def test_the_command_finds_a_lost_webhook_and_says_so(simulator: Simulator) -> None:
+    order = make_order()
+    payment = start(order)
+    simulator.event(payment.gateway_id, "settle", deliver=False)
+
+    done = run_command(
+        "reconcile_payments", "--order", order.number, "--format", "json",
+        MIDTRANS_SNAP_URL=simulator.snap_url, MIDTRANS_CORE_URL=simulator.core_url,
+        MIDTRANS_SERVER_KEY=simulator.server_key, MIDTRANS_CLIENT_KEY=simulator.client_key,
+    )
+
+    order.refresh_from_db()
+    assert done.returncode == 0, done.stderr
+    assert '"changed": 1' in done.stdout
+    assert order.status == "PAID"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["reconcile_payments", "--order", "ORD-1"], 2),
+        (["reconcile_payments", "--since", "gestern"], 2),
+        (["expire_orders", "--limit", "-1"], 2),
+        (["expire_orders", "--dry-run"], 0),
+        (["process_notifications", "--dry-run", "--format", "json"], 0),
+        (["expire_orders", "--apply", "--dry-run"], 2),
+        (["check_invariants"], 0),
+        (["clean_up", "--dry-run"], 0),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int) -> None:
+    assert run_command(*arguments).returncode == code
+
+
+def test_a_second_run_is_told_that_the_lock_is_held() -> None:
+    from config.database import advisory_lock
+
+    with advisory_lock("command:expire_orders") as held:
+        assert held
+        assert run_command("expire_orders").returncode == 4
+
+
+def test_a_webhook_that_is_lost_while_a_sweep_is_owed_is_still_applied(simulator: Simulator) -> None:
+    order = make_order()
+    payment = start(order)
+    require_sweep(since=timezone.now())
+
+    assert notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False)) == 200
+    order.refresh_from_db()
+    assert order.status == "PAID"
