@@ -93,7 +93,7 @@ lint: $(DEV_STAMP) ## all of check that needs no database: format, lint, types, 
 	@$(BIN)/ruff check .
 	@$(DEBUG_LIKE) $(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(DEBUG_LIKE) $(MANAGE) makemigrations --check --dry-run
+	@$(DEBUG_LIKE) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION_LIKE) $(MANAGE) check --deploy --fail-level WARNING
 	@test ! -e $(SCHEMA) || { $(DEBUG_LIKE) $(MANAGE) spectacular --validate --fail-on-warn | diff -u $(SCHEMA) - \
 		|| { echo "$(SCHEMA) is out of date: make schema"; exit 1; }; }

@@ -33,7 +33,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin[OutgoingMail]):
     search_fields = ("to", "reference", "subject", "=idempotency_key", "=provider_id")
     search_help_text = "Alamat e-mail, nomor pesanan, perihal, kunci, atau id Resend"
     date_hierarchy = "created_at"
-    actions = ("resend",)
+    actions = ("resend",)  # type: ignore[assignment]  # the base class offers none
     fields = (
         "state_badge",
         "kind",

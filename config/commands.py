@@ -69,7 +69,8 @@ class ShopCommand(BaseCommand):
                 facts = self.work(stopping=stopping, **options)
         except (DatabaseConnectionError, DatabaseError, InterfaceError) as error:
             raise CommandError(
-                f"The database is away or refused: {type(error).__name__}.", returncode=FAILED,
+                f"The database is away or refused: {type(error).__name__}.",
+                returncode=FAILED,
             ) from error
         except ShopError as error:
             raise CommandError(f"Refused: {error} ({error.code})", returncode=REFUSED) from error
@@ -84,13 +85,14 @@ class ShopCommand(BaseCommand):
         if stopping.is_set():
             raise CommandError("Interrupted; what was in hand was finished.", returncode=INTERRUPTED)
 
-    def work(self, *, stopping: threading.Event, **options: Any) -> Mapping[str, Any]:
-        """Do the command's work and return its facts."""
+    def work(self, *args: Any, **options: Any) -> Mapping[str, Any]:
+        """Do the command's work and return its facts. Gets ``stopping`` (an Event) and the parsed options."""
         raise NotImplementedError
 
     def summary(self, facts: Mapping[str, Any]) -> str:
         """Return the facts as one line."""
-        return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in facts.items() if value not in ("", None))
+        shown = {name: value for name, value in facts.items() if value not in {"", None}}
+        return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in shown.items())
 
 
 @contextmanager

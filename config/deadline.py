@@ -21,7 +21,7 @@ def run_within(seconds: float, work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             outcome.put((True, work()))
-        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread, nothing is swallowed
+        except BaseException as error:
             outcome.put((False, error))
 
     threading.Thread(target=run, name="deadline-call", daemon=True).start()

@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 from config.databases import database_settings
 from config.env import BASE_DIR, DEBUG, env, flag, required, stop_if_incomplete
 from config.logging import logging_settings
+from config.unfold import UNFOLD  # noqa: F401 - read by the staff admin's theme
 
 django_stubs_ext.monkeypatch()
 
@@ -191,9 +192,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.problems.problem_response",
     "DEFAULT_THROTTLE_RATES": {
-        "token": "10/min",
-        "orders": "60/min",
-        "payments": "60/min",
+        "token": "30/min",
+        "orders": "120/min",
+        "payments": "120/min",
         "catalogue": "600/min",
     },
     "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),

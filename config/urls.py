@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
 handler400 = "shop.views.errors.bad_request"
@@ -10,7 +10,8 @@ handler403 = "shop.views.errors.forbidden"
 handler404 = "shop.views.errors.not_found"
 handler500 = "shop.views.errors.server_error"
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("monitoring.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("payments.urls_webhook")),
     path("api/", include("shop.urls_api")),

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from config.outbox import queue_mail
 from config.rendering import render_mail
 from orders.links import order_url
-from orders.models import Order
+from orders.models import Order, OrderItem
 
 
-def queue_order_mail(name: str, order: Order, *, part: str = "", **context: Any) -> None:
-    """Queue the mail ``name`` about ``order``, once per order, name and ``part`` (a refund's key, for instance)."""
+def queue_order_mail(
+    name: str,
+    order: Order,
+    *,
+    items: Sequence[OrderItem] | None = None,
+    part: str = "",
+    **context: Any,
+) -> None:
+    """Queue the mail ``name`` about ``order``, once per order, name and ``part`` (a refund's key, for instance).
+
+    ``items`` saves reading them when the caller has them at hand.
+    """
     url = order_url(order)
     mail = render_mail(
         name,
-        {"order": _for_mail(order), "order_url": url, "pay_url": f"{url}bayar/", "paid": order.paid_at is not None}
+        {
+            "order": _for_mail(order, items),
+            "order_url": url,
+            "pay_url": f"{url}bayar/",
+            "paid": order.paid_at is not None,
+        }
         | context,
     )
     queue_mail(
@@ -27,9 +43,23 @@ def queue_order_mail(name: str, order: Order, *, part: str = "", **context: Any)
     )
 
 
-def _for_mail(order: Order) -> dict[str, Any]:
-    fields = (
-        "number total subtotal shipping_cost discount courier expires_at recipient phone street district city"
-        " province postal_code"
-    ).split()
-    return {field: getattr(order, field) for field in fields} | {"items": list(order.items.all())}
+def _for_mail(order: Order, items: Sequence[OrderItem] | None) -> dict[str, Any]:
+    fields = [
+        "number",
+        "total",
+        "subtotal",
+        "shipping_cost",
+        "discount",
+        "courier",
+        "expires_at",
+        "recipient",
+        "phone",
+        "street",
+        "district",
+        "city",
+        "province",
+        "postal_code",
+    ]
+    return {field: getattr(order, field) for field in fields} | {
+        "items": list(order.items.all()) if items is None else list(items),
+    }

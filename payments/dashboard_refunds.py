@@ -13,7 +13,8 @@ from payments.states import RefundChannel, RefundState
 def match(transaction: PaymentTransaction, refunds: list[Refund], answer: StatusAnswer) -> list[Refund]:
     """Mark our refunds that the gateway shows as DONE, and record what it shows beyond them as DASHBOARD rows.
 
-    Returns the refunds that are DONE since now. Transaction and refunds are locked. The gateway's ``refund_amount`` is cumulative.
+    Returns the refunds that are DONE since now. Transaction and refunds are locked. The gateway's ``refund_amount`` is
+    cumulative.
     """
     if not answer.refunds and not answer.refunded:
         return []

@@ -6,7 +6,14 @@ from django.contrib.auth.models import Group, Permission
 
 _READ_ORDERS = ("view_order", "view_orderitem", "view_orderevent", "view_shipment")
 _READ_MONEY = ("view_payment", "view_paymenttransaction", "view_refund", "view_gatewaynotification")
-_READ_STOCK = ("view_product", "view_variant", "view_category", "view_productimage", "view_stockmovement", "view_reservation")
+_READ_STOCK = (
+    "view_product",
+    "view_variant",
+    "view_category",
+    "view_productimage",
+    "view_stockmovement",
+    "view_reservation",
+)
 _SHIPPING = ("view_shippingmethod", "view_shippingzone", "view_shippingrate", "view_provincezone")
 _EDIT_SHIPPING = tuple(
     f"{verb}_{model}"
@@ -19,7 +26,13 @@ _EDIT_CATALOGUE = tuple(
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "kasir": (
-        *_READ_ORDERS, *_READ_MONEY, *_READ_STOCK, "cancel_order", "check_payment", "add_refund", "view_outgoingmail",
+        *_READ_ORDERS,
+        *_READ_MONEY,
+        *_READ_STOCK,
+        "cancel_order",
+        "check_payment",
+        "add_refund",
+        "view_outgoingmail",
     ),
     "gudang": (*_READ_ORDERS, *_READ_STOCK, "ship_order", "adjust_stock"),
     "owner": (
@@ -46,7 +59,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_jobrun",
     ),
     "auditor": (
-        *_READ_ORDERS, *_READ_MONEY, *_READ_STOCK, *_SHIPPING, "view_outgoingmail", "view_gatewaytrouble", "view_jobrun",
+        *_READ_ORDERS,
+        *_READ_MONEY,
+        *_READ_STOCK,
+        *_SHIPPING,
+        "view_outgoingmail",
+        "view_gatewaytrouble",
+        "view_jobrun",
     ),
 }
 

@@ -14,15 +14,13 @@ def lock_order_and_payments(payment_id: int) -> tuple[Order | None, Payment, lis
 
     Returns the order, the payment, and all payments. Raises Payment.DoesNotExist.
     """
-    order_id = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
-    if order_id is None:
-        payments = _locked_payments().filter(pk=payment_id)
-    else:
-        order = lock_order(order_id)
-        payments = _locked_payments().filter(order_id=order_id)
-    rows = list(payments.order_by("pk"))
-    payment = next(row for row in rows if row.pk == payment_id)
-    return (None if order_id is None else order), payment, rows
+    order_id: int | None = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
+    order = lock_order(order_id) if order_id is not None else None
+    mine = (
+        _locked_payments().filter(pk=payment_id) if order_id is None else _locked_payments().filter(order_id=order_id)
+    )
+    rows = list(mine.order_by("pk"))
+    return order, next(row for row in rows if row.pk == payment_id), rows
 
 
 def lock_payments_of(order_id: int) -> list[Payment]:

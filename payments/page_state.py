@@ -137,7 +137,7 @@ def lead(state: PageState, order: Order, money: Money) -> str:
         S.WAITING: "Pesananmu sudah tercatat dan barangnya kami simpan untukmu sampai batas bayar.",
         S.TIME_UP: "Sebentar lagi pesanan ini kami tutup. Kalau kamu sudah membayar, tekan Cek status.",
         S.CLOSING: "Kami memastikan dulu bahwa tidak ada pembayaran yang masuk. Biasanya beberapa menit.",
-        S.CONFIRMING: "Kamu tidak perlu membayar lagi. Halaman ini berganti sendiri begitu hasilnya ada.",
+        S.CONFIRMING: "Kamu tidak perlu membayar lagi. Hasilnya muncul di halaman ini.",
         S.PAID: "Pesananmu kami siapkan. Kami kirim e-mail begitu paketnya berangkat.",
         S.PACKED: "Kami kirim e-mail dengan nomor resi begitu paketnya diambil kurir.",
         S.SHIPPED: "Nomor resinya ada di bawah.",
@@ -158,7 +158,7 @@ def _about_returned(money: Money, before: str) -> str:
 def short_message(state: PageState) -> str:
     """Return what the waiting page says and what is announced when it changes."""
     return {
-        S.WAITING: "Belum ada pembayaran masuk. Halaman ini berganti sendiri begitu uangnya sampai.",
+        S.WAITING: "Belum ada pembayaran masuk.",
         S.TIME_UP: "Batas bayar sudah lewat.",
         S.CLOSING: "Pesanan ini sedang kami tutup.",
         S.CONFIRMING: "Pembayaran sedang kami periksa.",

@@ -80,7 +80,12 @@ def correct(
 
 
 def _correct(
-    variant_id: int, delta: int | None, counted: int | None, text: str, seen: str, actor: str,
+    variant_id: int,
+    delta: int | None,
+    counted: int | None,
+    text: str,
+    seen: str,
+    actor: str,
 ) -> StockMovement:
     variant = lock_variants([variant_id]).get(variant_id)
     if variant is None:

@@ -145,7 +145,7 @@ def test_the_environment_is_read_in_one_place():
             looked_up = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and is_environ(node.value)
             got = isinstance(node, ast.Attribute) and node.attr in {"get", "pop"} and is_environ(node.value)
             if looked_up or got or (isinstance(node, ast.Attribute) and node.attr == "getenv"):
-                readers.append(f"{path}:{node.lineno}")
+                readers.append(f"{path}: {ast.unparse(node)}")
 
     assert readers == []
 

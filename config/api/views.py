@@ -66,7 +66,7 @@ class ApiView(GenericAPIView[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a body without a length: Django would read it as no body at all."""
         super().initial(request, *args, **kwargs)
-        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             raise LengthRequiredError
 
     def read(self, serializer: type[Input], request: Request) -> dict[str, Any]:

@@ -55,6 +55,14 @@ def when(moment: datetime | None) -> SafeString:
     )
 
 
+def short_time(moment: datetime) -> SafeString:
+    """Return a time for a narrow column: ``24 Nov, 14.05``; the whole of it in the title."""
+    local = timezone.localtime(moment)
+    whole = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H.%M} WIB"
+    text = f"{local.day} {_MONTHS[local.month - 1]}, {local:%H.%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), whole, text)
+
+
 def age(moment: datetime, now: datetime | None = None) -> str:
     """Return how long ago something was, in one unit: ``3 jam``."""
     seconds = max(0, int(((now or timezone.now()) - moment).total_seconds()))

@@ -7,163 +7,285 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('orders', '0001_initial'),
-        ('shop', '0001_initial'),
+        ("orders", "0001_initial"),
+        ("shop", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='order',
-            name='cart',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='order', to='shop.cart'),
+            model_name="order",
+            name="cart",
+            field=models.OneToOneField(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="order", to="shop.cart"
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to=settings.AUTH_USER_MODEL, verbose_name='pelanggan'),
+            model_name="order",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="pelanggan",
+            ),
         ),
         migrations.AddField(
-            model_name='orderevent',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.order'),
+            model_name="orderevent",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="orders.order"
+            ),
         ),
         migrations.AddField(
-            model_name='orderitem',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='orders.order'),
+            model_name="orderitem",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="items", to="orders.order"
+            ),
         ),
         migrations.AddField(
-            model_name='orderitem',
-            name='variant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.variant', verbose_name='varian'),
+            model_name="orderitem",
+            name="variant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="shop.variant", verbose_name="varian"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='orders.order'),
+            model_name="shipment",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="orders.order"
+            ),
         ),
         migrations.AddField(
-            model_name='shippingrate',
-            name='method',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rates', to='orders.shippingmethod', verbose_name='layanan'),
+            model_name="shippingrate",
+            name="method",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rates",
+                to="orders.shippingmethod",
+                verbose_name="layanan",
+            ),
         ),
         migrations.AddField(
-            model_name='shippingrate',
-            name='zone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rates', to='orders.shippingzone', verbose_name='zona'),
+            model_name="shippingrate",
+            name="zone",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rates",
+                to="orders.shippingzone",
+                verbose_name="zona",
+            ),
         ),
         migrations.AddField(
-            model_name='provincezone',
-            name='zone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='provinces', to='orders.shippingzone'),
+            model_name="provincezone",
+            name="zone",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="provinces", to="orders.shippingzone"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 'PENDING_PAYMENT')), fields=['expires_at'], name='order_unpaid_by_deadline'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING_PAYMENT")),
+                fields=["expires_at"],
+                name="order_unpaid_by_deadline",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ['COMPLETED', 'EXPIRED', 'CANCELLED', 'REFUNDED']), _negated=True), fields=['status', 'status_at'], name='order_open_by_status'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status__in", ["COMPLETED", "EXPIRED", "CANCELLED", "REFUNDED"]), _negated=True),
+                fields=["status", "status_at"],
+                name="order_open_by_status",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['user', '-id'], name='order_by_user'),
+            model_name="order",
+            index=models.Index(fields=["user", "-id"], name="order_by_user"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 'PENDING_PAYMENT')), fields=['email'], name='order_unpaid_by_email'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING_PAYMENT")), fields=["email"], name="order_unpaid_by_email"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 'PENDING_PAYMENT')), fields=['phone'], name='order_unpaid_by_phone'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING_PAYMENT")), fields=["phone"], name="order_unpaid_by_phone"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('payment_hold', ''), _negated=True), fields=['id'], name='order_on_hold'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("payment_hold", ""), _negated=True), fields=["id"], name="order_on_hold"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('closing_at__isnull', False)), fields=['closing_at'], name='order_closing'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("closing_at__isnull", False)), fields=["closing_at"], name="order_closing"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('user', 'idempotency_key'), name='order_once_per_user_and_key'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("user", "idempotency_key"), name="order_once_per_user_and_key"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), name='order_key_given'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("idempotency_key", ""), _negated=True), name="order_key_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['PENDING_PAYMENT', 'PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED', 'EXPIRED', 'CANCELLED', 'REFUNDED'])), name='order_status_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "PENDING_PAYMENT",
+                            "PAID",
+                            "PROCESSING",
+                            "SHIPPED",
+                            "COMPLETED",
+                            "EXPIRED",
+                            "CANCELLED",
+                            "REFUNDED",
+                        ],
+                    )
+                ),
+                name="order_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gt', 0)), name='order_total_positive'),
+            model_name="order",
+            constraint=models.CheckConstraint(condition=models.Q(("total__gt", 0)), name="order_total_positive"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('subtotal'), '+', models.F('shipping_cost')), '-', models.F('discount')))), name='order_total_is_the_sum'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("subtotal"), "+", models.F("shipping_cost")
+                            ),
+                            "-",
+                            models.F("discount"),
+                        ),
+                    )
+                ),
+                name="order_total_is_the_sum",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['PENDING_PAYMENT', 'EXPIRED', 'CANCELLED']), ('paid_at__isnull', False), _connector='OR'), name='order_paid_has_paid_at'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["PENDING_PAYMENT", "EXPIRED", "CANCELLED"]),
+                    ("paid_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="order_paid_has_paid_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='order_expires_after_creation'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("created_at"))), name="order_expires_after_creation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closing_at__isnull', True), ('closing_by', ''), ('closing_to', '')), models.Q(('closing_at__isnull', False), ('closing_to__in', ['EXPIRED', 'CANCELLED']), models.Q(('closing_by', ''), _negated=True)), _connector='OR'), name='order_closing_is_whole'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closing_at__isnull", True), ("closing_by", ""), ("closing_to", "")),
+                    models.Q(
+                        ("closing_at__isnull", False),
+                        ("closing_to__in", ["EXPIRED", "CANCELLED"]),
+                        models.Q(("closing_by", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="order_closing_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('closing_at__isnull', True), ('status', 'PENDING_PAYMENT'), _connector='OR'), name='order_closing_only_while_unpaid'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closing_at__isnull", True), ("status", "PENDING_PAYMENT"), _connector="OR"),
+                name="order_closing_only_while_unpaid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderevent',
-            constraint=models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='order_event_actor_given'),
+            model_name="orderevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("actor", ""), _negated=True), name="order_event_actor_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderevent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['PLACED', 'STATUS', 'CLOSING', 'HOLD', 'PAYMENT', 'STOCK', 'REFUND', 'NOTE'])), name='order_event_kind_known'),
+            model_name="orderevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["PLACED", "STATUS", "CLOSING", "HOLD", "PAYMENT", "STOCK", "REFUND", "NOTE"])
+                ),
+                name="order_event_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'STATUS'), _negated=True), models.Q(('to_status', ''), _negated=True), _connector='OR'), name='order_event_status_has_target'),
+            model_name="orderevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "STATUS"), _negated=True),
+                    models.Q(("to_status", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="order_event_status_has_target",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='order_item_quantity_positive'),
+            model_name="orderitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="order_item_quantity_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gt', 0)), name='order_item_price_positive'),
+            model_name="orderitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unit_price__gt", 0)), name="order_item_price_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.UniqueConstraint(fields=('order', 'variant'), name='order_item_one_line_per_variant'),
+            model_name="orderitem",
+            constraint=models.UniqueConstraint(fields=("order", "variant"), name="order_item_one_line_per_variant"),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.UniqueConstraint(fields=('courier', 'tracking_number'), name='shipment_resi_once_per_courier'),
+            model_name="shipment",
+            constraint=models.UniqueConstraint(
+                fields=("courier", "tracking_number"), name="shipment_resi_once_per_courier"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(('tracking_number', ''), _negated=True), name='shipment_resi_given'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tracking_number", ""), _negated=True), name="shipment_resi_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shippingrate',
-            constraint=models.UniqueConstraint(fields=('method', 'zone'), name='shipping_rate_one_per_method_and_zone'),
+            model_name="shippingrate",
+            constraint=models.UniqueConstraint(fields=("method", "zone"), name="shipping_rate_one_per_method_and_zone"),
         ),
         migrations.AddConstraint(
-            model_name='shippingrate',
-            constraint=models.CheckConstraint(condition=models.Q(('min_days__lte', models.F('max_days'))), name='shipping_rate_days_in_order'),
+            model_name="shippingrate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("min_days__lte", models.F("max_days"))), name="shipping_rate_days_in_order"
+            ),
         ),
     ]

@@ -19,6 +19,7 @@ from config.errors import InvalidInputError, NotFoundError
 from orders import pricing, shipping
 from orders.emails import queue_order_mail
 from orders.errors import (
+    CannotDeliverError,
     CartChangedError,
     IdempotencyConflictError,
     OrderBusyError,
@@ -149,18 +150,14 @@ def _place(
         raise InvalidInputError("email", "Isi alamat e-mail untuk kabar pesanan.")
     _require_quota(customer, email, address.phone)
     lines = _priced(request)
-    quote = shipping.choose(
-        province=address.province,
-        grams=pricing.weight(lines),
-        code=request.shipping_method,
-    )
+    quote = _quote(address, request, lines)
     totals = Totals(subtotal=pricing.subtotal(lines), shipping=quote.price, discount=0)
     if request.expected_total is not None and request.expected_total != totals.total:
         raise PriceChangedError(expected=request.expected_total, total=totals.total)
     order = _insert(customer, request, key, cart, email, address, lines, quote, totals)
-    OrderItem.objects.bulk_create([_item(order, line) for line in lines])
+    items = OrderItem.objects.bulk_create([_item(order, line) for line in lines])
     record(order, EventKind.PLACED, actor=f"customer:{customer.pk}", data={"total": totals.total})
-    queue_order_mail("order_received", order)
+    queue_order_mail("order_received", order, items=items)
     if cart is not None:
         Cart.objects.filter(pk=cart.pk).update(status=CartStatus.CONVERTED)
     stock.reserve(reference=order.number, quantities={line.variant_id: line.quantity for line in lines})
@@ -170,7 +167,7 @@ def _place(
 def _address(customer: User, request: OrderRequest) -> AddressData:
     if request.address is not None:
         return request.address
-    saved = Address.objects.filter(user=customer, pk=request.address_id).first()
+    saved = Address.objects.filter(user=customer, pk=request.address_id or 0).first()
     if saved is None:
         raise NotFoundError("Alamat tidak ditemukan.", field="addressId")
     return AddressData.of(saved)
@@ -218,7 +215,9 @@ def _variant_of(line: OrderLine, index: int, variants: dict[int, Variant]) -> Va
     if line.variant_id is None:
         sold = [v for v in variants.values() if v.product_id == line.product_id and v.is_active]
         if len(sold) > 1:
-            raise InvalidInputError(f"items[{index}].variantId", "Produk ini punya beberapa pilihan; sebutkan variannya.")
+            raise InvalidInputError(
+                f"items[{index}].variantId", "Produk ini punya beberapa pilihan; sebutkan variannya."
+            )
         variant = sold[0] if sold else None
         field = "productId"
     else:
@@ -242,6 +241,19 @@ def _line(variant: Variant, quantity: int) -> PricedLine:
         weight=variant.weight,
         quantity=quantity,
     )
+
+
+def _quote(address: AddressData, request: OrderRequest, lines: list[PricedLine]) -> shipping.ShippingQuote:
+    """Return the shipping service. More than there is is told as a shortage, not as a parcel that is too heavy."""
+    try:
+        return shipping.choose(
+            province=address.province,
+            grams=pricing.weight(lines),
+            code=request.shipping_method,
+        )
+    except CannotDeliverError:
+        stock.require_available({line.variant_id: line.quantity for line in lines})
+        raise
 
 
 def _item(order: Order, line: PricedLine) -> OrderItem:

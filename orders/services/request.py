@@ -49,7 +49,8 @@ class OrderRequest:
         for index, line in enumerate(self.lines):
             if not 1 <= line.quantity <= settings.MAX_UNITS_PER_LINE:
                 raise InvalidInputError(
-                    f"items[{index}].quantity", f"Jumlah harus antara 1 dan {settings.MAX_UNITS_PER_LINE}.",
+                    f"items[{index}].quantity",
+                    f"Jumlah harus antara 1 dan {settings.MAX_UNITS_PER_LINE}.",
                 )
             if line.product_id is None and line.variant_id is None:
                 raise InvalidInputError(f"items[{index}].productId", "Sebutkan produk atau variannya.")
@@ -88,8 +89,8 @@ def same_request(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
 
 
 def _units(lines: Iterable[Mapping[str, Any]], stored: Iterable[Mapping[str, Any]]) -> dict[Any, int]:
-    by_product: dict[int, set[int]] = {}
-    product_of: dict[int, int] = {}
+    by_product: dict[Any, set[Any]] = {}
+    product_of: dict[Any, Any] = {}
     for line in stored:
         by_product.setdefault(line["productId"], set()).add(line["variantId"])
         product_of[line["variantId"]] = line["productId"]

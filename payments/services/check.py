@@ -15,4 +15,5 @@ def check_order(*, order_id: int, everything: bool = False) -> bool:
     payments = Payment.objects.filter(order_id=order_id)
     if not everything:
         payments = payments.filter(status__in=[status.value for status in OPEN])
-    return any([ask_about(payment).found for payment in payments.order_by("pk")])
+    found = [ask_about(payment).found for payment in payments.order_by("pk")]  # each is asked about
+    return any(found)

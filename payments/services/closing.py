@@ -67,7 +67,10 @@ def _ask_closing(order_id: int, to: OrderStatus, actor: str, reason: str) -> boo
         raise CannotCancelError(order=order.number, status=order.status, hold=order.payment_hold)
     if not order.is_closing:
         Order.objects.filter(pk=order.pk).update(
-            closing_at=Now(), closing_to=to, closing_by=actor, closing_reason=reason[:200],
+            closing_at=Now(),
+            closing_to=to,
+            closing_by=actor,
+            closing_reason=reason[:200],
         )
         record(order, EventKind.CLOSING, actor=actor, reason=reason, data={"to": to})
     for payment in lock_payments_of(order_id):
@@ -177,7 +180,10 @@ def change_method(*, order_id: int, actor: str) -> StartedPayment:
 
 
 def expire_orders(
-    *, limit: int = 200, deadline_s: float = 50.0, should_stop: Callable[[], bool] = lambda: False,
+    *,
+    limit: int = 200,
+    deadline_s: float = 50.0,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> ExpiryRun:
     """Close unpaid orders past their deadline and grace, and finish every closing that a request left behind.
 

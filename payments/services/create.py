@@ -41,7 +41,9 @@ def minutes_until(deadline: datetime, now: datetime) -> int:
 def snap_request(payment: Payment, order: Order, *, now: datetime, minutes: int) -> SnapRequest:
     """Return the bill: every line, the shipping and the discount, adding up to the payment's amount exactly."""
     items = [
-        SnapItem(id=item.sku, name=f"{item.name} {item.variant_name}".strip(), price=item.unit_price, quantity=item.quantity)
+        SnapItem(
+            id=item.sku, name=f"{item.name} {item.variant_name}".strip(), price=item.unit_price, quantity=item.quantity
+        )
         for item in order.items.all()
     ]
     if order.shipping_cost:

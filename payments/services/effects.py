@@ -106,14 +106,18 @@ def _take_stock(order: Order) -> None:
         )
 
 
+def _sell_all(order: Order) -> None:
+    if stock.sell(reference=order.number, actor=ACTOR):
+        raise _StillShortError
+
+
 def _revive(order: Order) -> bool:
     """Late money on an expired order: PAID if all its stock can be taken again, else nothing happens."""
     quantities = {item.variant_id: item.quantity for item in order.items.all()}
     try:
         with transaction.atomic():
             stock.reserve(reference=order.number, quantities=quantities)
-            if stock.sell(reference=order.number, actor=ACTOR):
-                raise _StillShortError
+            _sell_all(order)
             mark_paid(order, actor=ACTOR, paid_at=timezone.now(), reason="pembayaran terlambat")
     except (InsufficientStockError, _StillShortError):
         return False

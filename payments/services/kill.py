@@ -54,7 +54,8 @@ class Killed(enum.Enum):
 def ask_kill(payment: Payment) -> None:
     """Note the wish on a locked payment, in the caller's transaction."""
     Payment.objects.filter(pk=payment.pk, kill_asked_at__isnull=True).update(
-        kill_asked_at=Now(), next_attempt_at=Now(),
+        kill_asked_at=Now(),
+        next_attempt_at=Now(),
     )
 
 

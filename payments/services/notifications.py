@@ -156,7 +156,11 @@ def apply_notification(row: GatewayNotification) -> tuple[NotificationOutcome, s
     try:
         answer = gateway().status(row.transaction_id)
     except TransactionMissingError:
-        return (Outcome.UNKNOWN_ORDER, "tidak dikenal") if payment is None else (Outcome.WAITING, "belum terlihat di Midtrans")
+        return (
+            (Outcome.UNKNOWN_ORDER, "tidak dikenal")
+            if payment is None
+            else (Outcome.WAITING, "belum terlihat di Midtrans")
+        )
     if payment is None:
         return _without_payment(row, answer, asked_at)
     if not belongs_to(payment, answer, row.transaction_id):
@@ -168,7 +172,9 @@ def apply_notification(row: GatewayNotification) -> tuple[NotificationOutcome, s
 
 
 def _without_payment(
-    row: GatewayNotification, answer: StatusAnswer, asked_at: Any,
+    row: GatewayNotification,
+    answer: StatusAnswer,
+    asked_at: Any,
 ) -> tuple[NotificationOutcome, str]:
     """An order id that we do not have. Confirmed money is recorded as a payment without order; nothing else is."""
     about_us = answer.order_id in {row.gateway_id, answer.transaction_id}
@@ -203,7 +209,10 @@ def record_orphan(*, gateway_id: str, answer: StatusAnswer, asked_at: Any) -> Pa
 
 
 def _finish(
-    row: GatewayNotification, lease: str, outcome: NotificationOutcome, why: str,
+    row: GatewayNotification,
+    lease: str,
+    outcome: NotificationOutcome,
+    why: str,
 ) -> NotificationOutcome:
     changes: dict[str, Any] = {"attempts": F("attempts") + 1, "last_error": why[:200], "outcome": outcome}
     if outcome is Outcome.APPLIED:
@@ -239,7 +248,10 @@ def due() -> QuerySet[GatewayNotification]:
 
 
 def process_due(
-    *, limit: int = 100, deadline_s: float = 120.0, should_stop: Callable[[], bool] = lambda: False,
+    *,
+    limit: int = 100,
+    deadline_s: float = 120.0,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> InboxRun:
     """Try every due notification again, oldest due first, each with its own lease and backoff."""
     until = time.monotonic() + deadline_s
@@ -261,6 +273,8 @@ def process_due(
 def reprocess(*, notification_id: int) -> NotificationOutcome:
     """Try one notification again at once, whatever its attempts: a button for staff."""
     GatewayNotification.objects.filter(pk=notification_id).exclude(outcome=Outcome.APPLIED).update(
-        attempts=0, outcome=Outcome.WAITING, next_attempt_at=Now(),
+        attempts=0,
+        outcome=Outcome.WAITING,
+        next_attempt_at=Now(),
     )
     return deliver(GatewayNotification.objects.get(pk=notification_id))

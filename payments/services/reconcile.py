@@ -60,7 +60,7 @@ def reconcile_payments(
     until = time.monotonic() + deadline_s
     run = ReconcileRun()
     lost = 0
-    for payment in (order.payments.order_by("pk") if order else _due(limit)):
+    for payment in order.payments.order_by("pk") if order else _due(limit):
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
             break

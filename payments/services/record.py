@@ -93,7 +93,10 @@ def settle_locked(
 
 
 def _update_transaction(
-    transaction: PaymentTransaction, payment: Payment, answer: StatusAnswer, asked_at: datetime,
+    transaction: PaymentTransaction,
+    payment: Payment,
+    answer: StatusAnswer,
+    asked_at: datetime,
 ) -> None:
     """Write the facts of one answer into the transaction; money only grows, states never go backwards."""
     seen, shown = T(transaction.status), mapping.transaction_status(answer)

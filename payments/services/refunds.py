@@ -52,7 +52,12 @@ def refundable(transaction_row: PaymentTransaction) -> int:
 
 
 def request_refund(
-    *, transaction_id: int, amount: int, reason: str, requested_by: User, restrict_to: RefundChannel | None = None,
+    *,
+    transaction_id: int,
+    amount: int,
+    reason: str,
+    requested_by: User,
+    restrict_to: RefundChannel | None = None,
 ) -> Refund:
     """Write down that ``amount`` rupiah of one transaction are to be given back. Nothing is sent yet.
 
@@ -73,7 +78,11 @@ def request_refund(
 
 
 def _request(
-    transaction_id: int, amount: int, reason: str, requested_by: User, restrict_to: RefundChannel | None,
+    transaction_id: int,
+    amount: int,
+    reason: str,
+    requested_by: User,
+    restrict_to: RefundChannel | None,
 ) -> Refund:
     require_no_sweep()
     row, order, _ = _locked(transaction_id)
@@ -136,8 +145,9 @@ def send_refund(*, refund_id: int) -> RefundState:
     """
     require_no_sweep()
     lease = leases.take(
-        Refund.objects.filter(pk=refund_id, channel=RefundChannel.API, state__in=[state.value for state in REFUND_OPEN])
-        .filter(Q(needs_approval=False) | Q(approved_by__isnull=False)),
+        Refund.objects.filter(
+            pk=refund_id, channel=RefundChannel.API, state__in=[state.value for state in REFUND_OPEN]
+        ).filter(Q(needs_approval=False) | Q(approved_by__isnull=False)),
     )
     if lease is None:
         return _state_or_refusal(refund_id)
@@ -182,7 +192,10 @@ def _send(refund: Refund, lease: str) -> None:
         gateway().cancel(row.transaction_id)  # a card that is not settled yet is voided, not refunded
     else:
         answer = gateway().refund(
-            row.transaction_id, key=refund.refund_key, amount=refund.amount, reason=refund.reason,
+            row.transaction_id,
+            key=refund.refund_key,
+            amount=refund.amount,
+            reason=refund.reason,
         )
         if not answer.accepted:
             raise GatewayRejectedError(202, answer.reason or "denied by the bank")

@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db.models import F
@@ -293,7 +293,9 @@ def _adopt(call: _Call, error: GatewayRejectedError) -> StartedPayment:
         _after_refusal(call)
         raise error
     Payment.objects.filter(pk=call.payment.pk, lease=call.lease).update(
-        lease="", lease_until=None, unanswered=F("unanswered") - 1,
+        lease="",
+        lease_until=None,
+        unanswered=F("unanswered") - 1,
     )
     payment = Payment.objects.get(pk=call.payment.pk)
     if payment.status in MONEY_CAME:

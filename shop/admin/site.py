@@ -17,6 +17,9 @@ from shop.models import SiteState
 from shop.services.site import close_shop, open_shop, site_state
 
 
+admin.site.index_title = "Beranda"
+
+
 class ReasonForm(StaffForm):
     """Why, for colleagues."""
 

@@ -51,7 +51,7 @@ class ImageSerializer(ApiSerializer):
 class DetailSerializer(ApiSerializer):
     """One fact about a product."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # a field of ours; DRF has an attribute of that name
     text = serializers.CharField()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -33,7 +33,7 @@ class UserManager(BaseUserManager["User"]):
         guest.save(using=self._db)
         return guest
 
-    def get_by_natural_key(self, username: str | None) -> Self | Any:
+    def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").strip().lower())
 
 

@@ -106,8 +106,12 @@ def merge_at_login(*, user: User, token: str) -> Cart | None:
 
 
 def _merge(user: User, token: str) -> Cart | None:
-    ids = Cart.objects.filter(token=token).values_list("pk", flat=True).union(
-        Cart.objects.filter(user=user, status=CartStatus.OPEN).values_list("pk", flat=True),
+    ids = (
+        Cart.objects.filter(token=token)
+        .values_list("pk", flat=True)
+        .union(
+            Cart.objects.filter(user=user, status=CartStatus.OPEN).values_list("pk", flat=True),
+        )
     )
     carts = [cart for cart in lock_carts(ids) if cart.status == CartStatus.OPEN]
     mine = next((cart for cart in carts if cart.user_id == user.pk), None)
@@ -151,11 +155,13 @@ def claim_for_guest(*, cart: Cart) -> User:
 
 
 def refill(*, user: User | None, token: str, quantities: dict[int, int]) -> Cart:
-    """Copy lines (units by variant id) into the open cart, for "Pesan lagi" and "ubah"; what is not sold is left out."""
+    """Copy lines (units by variant id) into the open cart, for "Pesan lagi" and "ubah"; what is not sold stays out."""
     cart = open_cart(user=user, token=token)
     sold = Variant.objects.filter(pk__in=quantities, is_active=True, product__is_active=True)
     for variant in sold:
-        set_quantity(cart=cart, variant_id=variant.pk, quantity=min(settings.MAX_UNITS_PER_LINE, quantities[variant.pk]))
+        set_quantity(
+            cart=cart, variant_id=variant.pk, quantity=min(settings.MAX_UNITS_PER_LINE, quantities[variant.pk])
+        )
     return cart
 
 

@@ -64,25 +64,37 @@ def _reserve_on_second_look(missing: list[int], quantities: Mapping[int, int]) -
     and may have dropped a row whose stock came back meanwhile. All rows are locked by now, so this look is final.
     """
     variants = lock_variants(missing)
-    short = [
-        ShortLine(
-            variant_id=pk,
-            sku=variants[pk].sku if pk in variants else "",
-            name=str(variants[pk].product.name) if pk in variants else "",
-            available=max(0, variants[pk].available) if pk in variants and variants[pk].is_active else 0,
-            wanted=quantities[pk],
-        )
-        for pk in missing
-        if pk not in variants or not variants[pk].is_active or variants[pk].available < quantities[pk]
-    ]
-    if short:
+    if short := _short_lines(missing, variants, quantities):
         raise InsufficientStockError(short)
     for pk in missing:
         Variant.objects.filter(pk=pk).update(reserved=F("reserved") + quantities[pk])
 
 
+def require_available(quantities: Mapping[int, int]) -> None:
+    """Raise InsufficientStockError for lines that are short as things stand. Locks nothing, promises nothing."""
+    variants = {row.pk: row for row in Variant.objects.filter(pk__in=quantities).select_related("product")}
+    if short := _short_lines(sorted(quantities), variants, quantities):
+        raise InsufficientStockError(short)
+
+
+def _short_lines(
+    ids: Iterable[int],
+    variants: Mapping[int, Variant],
+    quantities: Mapping[int, int],
+) -> list[ShortLine]:
+    short = []
+    for pk in ids:
+        variant = variants.get(pk)
+        available = max(0, variant.available) if variant is not None and variant.is_active else 0
+        if available < quantities[pk]:
+            name = f"{variant.product.name} {variant.name}".strip() if variant is not None else ""
+            sku = variant.sku if variant is not None else ""
+            short.append(ShortLine(variant_id=pk, sku=sku, name=name, available=available, wanted=quantities[pk]))
+    return short
+
+
 def release(*, reference: str) -> int:
-    """Give back what ``reference`` still holds (HELD and SHORT -> RELEASED). Returns the number of lines; repeatable."""
+    """Give back what ``reference`` still holds (HELD, SHORT -> RELEASED). Returns the number of lines; repeatable."""
     lines = _locked_lines(reference, ReservationState.HELD, ReservationState.SHORT)
     for line in lines:
         Variant.objects.filter(pk=line.variant_id).update(reserved=F("reserved") - line.quantity)
@@ -97,7 +109,8 @@ def sell(*, reference: str, actor: str) -> list[Reservation]:
     """
     lines = _locked_lines(reference, ReservationState.HELD, ReservationState.SHORT)
     on_hand = dict(Variant.objects.filter(pk__in={line.variant_id for line in lines}).values_list("pk", "on_hand"))
-    sold, short = [], []
+    sold: list[Reservation] = []
+    short: list[Reservation] = []
     for line in lines:
         covered = on_hand[line.variant_id] >= line.quantity
         (sold if covered else short).append(line)
@@ -198,7 +211,12 @@ def return_sold(*, reference: str, actor: str, reason: str) -> int:
 
 
 def receive_return(
-    *, reference: str, return_reference: str, quantities: Mapping[int, int], actor: str, reason: str,
+    *,
+    reference: str,
+    return_reference: str,
+    quantities: Mapping[int, int],
+    actor: str,
+    reason: str,
 ) -> list[StockMovement]:
     """Book goods of a shipped order that came back, at most what was sold, once per ``return_reference``.
 
@@ -214,7 +232,9 @@ def receive_return(
     for variant_id, quantity in sorted(quantities.items()):
         if quantity <= 0 or quantity + came_back[variant_id] > sold[variant_id]:
             raise StockRuleError(
-                "Barang yang kembali melebihi yang terjual.", variant=variant_id, sold=sold[variant_id],
+                "Barang yang kembali melebihi yang terjual.",
+                variant=variant_id,
+                sold=sold[variant_id],
             )
         movements.append(
             _move(

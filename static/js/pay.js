@@ -34,6 +34,12 @@
     turn += 1;
   }
 
+  // The payment page goes where the customer belongs now; any other page only shows itself anew. Never reload(): the
+  // page may be the answer to a POST.
+  function moveTo(next) {
+    location.replace("follow" in place.dataset ? next : location.pathname + location.search);
+  }
+
   async function ask() {
     if (document.visibilityState !== "visible" || asking) return; // the next look goes on
     asking = true;
@@ -42,7 +48,7 @@
       if (response.ok) {
         const answer = await response.json();
         if (answer.state !== place.dataset.state) {
-          location.replace(answer.next);
+          moveTo(answer.next);
           return;
         }
       }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from pytest_django import Settings
 
 from config.models import OutgoingMail
 from config.outbox import queue_mail
-from tests.support.fake_resend import FakeResend
+from tests.support.fake_resend import WAIT_S, FakeResend
 
 API_KEY = "re_test_0123456789_secret"
 
@@ -25,6 +26,10 @@ def resend(settings: Settings) -> Iterator[FakeResend]:
         settings.RESEND_API_KEY = API_KEY
         settings.RESEND_API_URL = server.url
         yield server
+    # Requests that were left behind at their deadline end with the server; none lives on into another test.
+    for thread in threading.enumerate():
+        if thread.name == "deadline-call":
+            thread.join(WAIT_S)
 
 
 @pytest.fixture

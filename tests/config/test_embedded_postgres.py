@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from config import embedded_postgres
-from tests.support.embedded import ROOT, ask, data_folder, eventually, pid_of, starter, write
+from tests.support.embedded import ROOT, ask, data_folder, eventually, pid_of, port_of, starter, superuser_url, write
 
 pytestmark = pytest.mark.processes
 
@@ -61,7 +61,7 @@ def test_the_application_connects_as_an_ordinary_role_that_owns_its_database(sha
 def test_the_server_is_set_as_promised(shared, setting, value):
     folder, url = shared
     # What the role may see and has set for it, else what only the superuser may see.
-    url = embedded_postgres.superuser_url(folder) if setting == "unix_socket_directories" else url
+    url = superuser_url(folder) if setting == "unix_socket_directories" else url
 
     assert str(ask(url, f"SHOW {setting}")).startswith(value)
 
@@ -74,7 +74,7 @@ def test_letters_beyond_ascii_change_case_the_same_everywhere(shared):
 
 def test_a_wrong_password_is_refused_for_both_roles(shared):
     _, url = shared
-    port = psycopg.conninfo.conninfo_to_dict(url)["port"]
+    port = port_of(url)
 
     for user in ("shop", "postgres"):
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -83,7 +83,7 @@ def test_a_wrong_password_is_refused_for_both_roles(shared):
 
 def test_the_superuser_may_replicate_and_nobody_else_gets_in(shared):
     folder, _ = shared
-    url = embedded_postgres.superuser_url(folder)
+    url = superuser_url(folder)
 
     assert ask(url, "SELECT rolsuper AND rolreplication FROM pg_roles WHERE rolname = current_user") is True
     rules = ask(url, "SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules")
@@ -150,7 +150,7 @@ def test_a_restart_keeps_data_port_and_password(data_dir):
 def test_a_port_that_somebody_took_meanwhile_is_replaced(data_dir):
     url = embedded_postgres.start(data_dir)
     embedded_postgres.stop(data_dir)
-    taken = int(psycopg.conninfo.conninfo_to_dict(url)["port"])
+    taken = port_of(url)
 
     with socket.create_server(("127.0.0.1", taken)):
         other = embedded_postgres.start(data_dir)
@@ -165,8 +165,11 @@ def test_a_killed_server_starts_again_with_all_that_was_committed(data_dir):
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
 
+    postmaster = pid_of(data_dir)
+    assert postmaster is not None
+
     with psycopg.connect(url):  # its backend is still there when the postmaster is not
-        os.kill(pid_of(data_dir), signal.SIGKILL)
+        os.kill(postmaster, signal.SIGKILL)
         again = embedded_postgres.start(data_dir)
 
     assert ask(again, "SELECT count(*) FROM kept") == 1000

@@ -154,7 +154,7 @@ def test_an_answer_that_says_nothing_leaves_the_outcome_open(resend: FakeResend,
 
 
 def test_a_redirect_is_not_followed(resend: FakeResend):
-    resend.fail_next(Fault(status=302, html=True, headers={"Location": f"{resend.url}/emails"}))
+    resend.fail_next(Fault(status=307, html=True, headers={"Location": f"{resend.url}/emails"}))
 
     with pytest.raises(MailUnavailableError):
         send_now(mail())
@@ -162,16 +162,20 @@ def test_a_redirect_is_not_followed(resend: FakeResend):
     assert len(resend.calls) == 1
 
 
-def test_the_key_is_in_no_error_and_no_log(resend: FakeResend, caplog: pytest.LogCaptureFixture):
-    resend.fail_next(Fault(status=403, name="invalid_api_key", message=f"The key {API_KEY} is invalid."))
+@pytest.mark.parametrize("key", [API_KEY, "a-key-of-another-form"])
+def test_the_key_is_in_no_error_and_no_log(
+    resend: FakeResend, settings: Settings, caplog: pytest.LogCaptureFixture, key: str
+):
+    settings.RESEND_API_KEY = key
+    resend.fail_next(Fault(status=403, name="invalid_api_key", message=f"The key {key} is invalid."))
 
     with caplog.at_level(logging.DEBUG), pytest.raises(MailRejectedError) as caught:
         send_now(mail())
 
-    assert API_KEY not in str(caught.value)
+    assert key not in str(caught.value)
     assert "invalid_api_key" in str(caught.value)
     assert caught.value.__cause__ is None
-    assert API_KEY not in caplog.text
+    assert key not in caplog.text
 
 
 def test_a_key_that_is_no_header_value_is_not_quoted_either(resend: FakeResend, settings: Settings):
@@ -184,13 +188,13 @@ def test_a_key_that_is_no_header_value_is_not_quoted_either(resend: FakeResend, 
 
 
 def test_an_answer_that_drips_in_ends_at_the_deadline(resend: FakeResend):
-    resend.fail_next(Fault(status=200, accept=True, drip_s=3.0))
+    resend.fail_next(Fault(status=200, accept=True, drip_s=8.0))
     started = time.monotonic()
 
     with pytest.raises(TimeoutError):
         DeadlineClient(0.5).request("post", f"{resend.url}/emails", {"Idempotency-Key": "k"}, json={"to": "a"})
 
-    assert 0.4 < time.monotonic() - started < 1.5
+    assert 0.4 < time.monotonic() - started < 5
 
 
 def test_a_server_that_never_answers_ends_at_the_deadline(resend: FakeResend):
@@ -200,7 +204,7 @@ def test_a_server_that_never_answers_ends_at_the_deadline(resend: FakeResend):
     with pytest.raises(TimeoutError):
         DeadlineClient(0.5).request("post", f"{resend.url}/emails", {}, json={"to": "a"})
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,15 @@ def test_outside_development_the_admin_shows_no_body(client: Client, queue: Queu
     assert "/staf/mail/" not in page
 
 
+def test_a_hidden_body_cannot_be_guessed_at_through_a_filter(client: Client, queue: Queue):
+    queue(text="https://infiya.store/rahasia")
+    login(client, "view_outgoingmail")
+
+    answer = client.get(LIST, {"text__contains": "rahasia"})
+
+    assert answer.status_code in {302, 400}
+
+
 def test_kirim_ulang_puts_failed_mails_back_with_their_keys(client: Client, queue: Queue):
     failed, waiting = queue(), queue()
     OutgoingMail.objects.filter(pk=failed.pk).update(state=MailState.FAILED, attempts=5, last_error="500")

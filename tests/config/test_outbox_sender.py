@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -14,6 +16,7 @@ from config.database import database_now
 from config.models import MailState, OutgoingMail
 from config.outbox import SendRun, send_due_mails
 from tests.config.conftest import API_KEY, Queue
+from tests.support.commands import database_url
 from tests.support.fake_resend import FakeResend, Fault
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +36,20 @@ def wait_of(mail: OutgoingMail) -> float:
     mail.refresh_from_db()
     seconds: float = (mail.next_attempt_at - database_now()).total_seconds()
     return seconds
+
+
+def sending(runs: list[SendRun]) -> threading.Thread:
+    """Start a sender in a thread; its run ends up in ``runs``."""
+
+    def send() -> None:
+        try:
+            runs.append(send_due_mails())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread
 
 
 def test_a_mail_is_sent_whole_with_its_key_and_recorded(queue: Queue, resend: FakeResend):
@@ -214,6 +231,16 @@ def test_a_mail_that_cannot_be_sent_delays_nobody(queue: Queue, resend: FakeRese
     assert (poisoned.state, other.state) == (MailState.PENDING, MailState.SENT)
 
 
+def test_a_row_that_somebody_holds_delays_nobody(queue: Queue, resend: FakeResend):
+    held, free = queue(), queue()
+    with psycopg.connect(database_url()) as rival:
+        rival.execute("SELECT 1 FROM config_outgoingmail WHERE id = %s FOR UPDATE", [held.pk])
+        run = send_due_mails(limit=1)
+
+    free.refresh_from_db()
+    assert (run.sent, free.state) == (1, MailState.SENT)
+
+
 def test_no_mail_is_begun_that_could_not_end_in_time(queue: Queue, resend: FakeResend):
     queue()
 
@@ -225,20 +252,9 @@ def test_no_mail_is_begun_that_could_not_end_in_time(queue: Queue, resend: FakeR
 def test_four_senders_at_once_send_each_mail_once(queue: Queue, resend: FakeResend):
     for _ in range(24):
         queue()
-    together = threading.Barrier(4)
     runs: list[SendRun] = []
 
-    def send() -> None:
-        try:
-            together.wait(10)
-            runs.append(send_due_mails())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
+    for thread in [sending(runs) for _ in range(4)]:
         thread.join()
 
     assert sum(run.sent for run in runs) == 24
@@ -247,37 +263,39 @@ def test_four_senders_at_once_send_each_mail_once(queue: Queue, resend: FakeRese
 
 
 def test_an_outcome_is_not_recorded_once_the_lease_is_somebody_elses(queue: Queue, resend: FakeResend):
-    mail = queue()
+    mail, owner = queue(), uuid.uuid4()
+    runs: list[SendRun] = []
     resend.hold_answers()
-    slow: list[SendRun] = []
-
-    def send() -> None:
-        try:
-            slow.append(send_due_mails())
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=send)
-    thread.start()
+    thread = sending(runs)
     resend.wait_for_call()
-    make_due()
-    taker = threading.Thread(target=send)
-    taker.start()
-    resend.wait_for_call()
-    mail.refresh_from_db()
-    owner = mail.lease
+    OutgoingMail.objects.update(lease=owner, lease_until=Now() + timedelta(minutes=1))
     resend.release_answers()
     thread.join()
-    taker.join()
 
     mail.refresh_from_db()
-    assert owner is not None
-    assert len(resend.mails) == 1
-    # The taker was told "in progress" and waits; the first sender's success came too late to be written.
-    assert sorted((run.sent, run.postponed, run.lost) for run in slow) == [(0, 0, 1), (0, 1, 0)]
-    assert mail.state == MailState.PENDING
+    assert runs == [SendRun(lost=1)]
+    assert (mail.state, mail.lease) == (MailState.SENDING, owner)
+
+
+def test_a_mail_taken_over_while_it_was_under_way_is_still_one_mail(queue: Queue, resend: FakeResend):
+    mail = queue()
+    runs: list[SendRun] = []
+    resend.hold_answers()
+    first = sending(runs)
+    resend.wait_for_call()
     make_due()
-    assert send_due_mails().sent == 1
+    second = sending(runs)
+    resend.wait_for_call()
+    resend.release_answers()
+    first.join()
+    second.join()
+    make_due()
+    third = send_due_mails()
+
+    mail.refresh_from_db()
+    # The second was told "in progress" and tries later; the success of the first came too late to be written.
+    assert sorted((run.lost, run.postponed) for run in runs) == [(0, 1), (1, 0)]
+    assert (third.sent, mail.state) == (1, MailState.SENT)
     assert len(set(resend.bodies(mail.idempotency_key))) == 1
     assert len(resend.mails) == 1
 

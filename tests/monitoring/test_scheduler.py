@@ -35,7 +35,7 @@ def environment(monkeypatch, tmp_path):
 @pytest.fixture
 def scheduler(settings, environment):
     settings.CRONJOBS = job_settings.CRONJOBS
-    supervisor = Supervisor(grace_s=5)
+    supervisor = Supervisor(grace_s=20)
     yield Scheduler(supervisor)
     supervisor.stop_all()
 

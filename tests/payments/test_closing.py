@@ -14,7 +14,14 @@ from config.models import OutgoingMail
 from orders.models import Order, OrderEvent
 from payments import errors
 from payments.models import GatewayTrouble, Payment
-from payments.services import cancel_order, change_method, check_order, expire_orders, release_without_gateway, start_payment
+from payments.services import (
+    cancel_order,
+    change_method,
+    check_order,
+    expire_orders,
+    release_without_gateway,
+    start_payment,
+)
 from payments.services.closing import finish_closing
 from payments.services.kill import Killed, run_due_kills
 from payments.services.reconcile import reconcile_payments
@@ -136,7 +143,9 @@ def test_cancel_of_a_paid_order_is_refused(simulator: Simulator) -> None:
     ],
 )
 def test_without_confirmation_nothing_is_released_and_a_later_run_finishes(
-    simulator: Simulator, fault: str, operation: str,
+    simulator: Simulator,
+    fault: str,
+    operation: str,
 ) -> None:
     variant = make_variant(on_hand=2)
     order = make_order((variant, 1))
@@ -259,7 +268,9 @@ def test_an_overdue_order_expires_and_frees_its_stock(simulator: Simulator) -> N
 
 def test_grace_is_given(simulator: Simulator) -> None:
     order = make_order()
-    Order.objects.update(created_at=timezone.now() - timedelta(days=1), expires_at=timezone.now() - timedelta(minutes=14))
+    Order.objects.update(
+        created_at=timezone.now() - timedelta(days=1), expires_at=timezone.now() - timedelta(minutes=14)
+    )
 
     assert expire_orders().expired == 0
     order.refresh_from_db()
@@ -428,7 +439,9 @@ def test_a_method_that_expired_frees_the_slot_only_when_its_page_is_closed(simul
 # --- pair by pair ---
 
 ACTIONS = {
-    "expire": lambda order, payment, simulator: finish_closing(order_id=order.pk, budget_s=5) if ask_expiry(order) else None,
+    "expire": lambda order, payment, simulator: (
+        finish_closing(order_id=order.pk, budget_s=5) if ask_expiry(order) else None
+    ),
     "cancel": lambda order, payment, simulator: cancel_order(order_id=order.pk, actor="customer:1", reason=""),
     "change": lambda order, payment, simulator: change_method(order_id=order.pk, actor="customer:1"),
     "click": lambda order, payment, simulator: start_payment(order_id=order.pk),
@@ -454,14 +467,23 @@ def settle(payment: Payment, simulator: Simulator) -> int:
 
 
 PAIRS = [(a, b) for i, a in enumerate(ACTIONS) for b in list(ACTIONS)[i:]]
-TROUBLE = [None, ("latency", "*", {"seconds": 0.15}), ("not_modifiable", "core.cancel", {"count": 1}), ("http_500", "*", {"count": 2}),
-           ("response_lost", "*", {"count": 1, "skip": 1}), ("status_404", "core.status", {"count": 1})]
+TROUBLE = [
+    None,
+    ("latency", "*", {"seconds": 0.15}),
+    ("not_modifiable", "core.cancel", {"count": 1}),
+    ("http_500", "*", {"count": 2}),
+    ("response_lost", "*", {"count": 1, "skip": 1}),
+    ("status_404", "core.status", {"count": 1}),
+]
 
 
 @pytest.mark.parametrize("trouble", TROUBLE, ids=lambda t: t[0] if t else "healthy")
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=lambda name: name)
 def test_two_things_at_once_on_one_order_end_safe(
-    simulator: Simulator, first: str, second: str, trouble: tuple | None,
+    simulator: Simulator,
+    first: str,
+    second: str,
+    trouble: tuple | None,
 ) -> None:
     variant = make_variant(on_hand=3)
     order = make_order((variant, 2))
@@ -488,7 +510,11 @@ def test_two_things_at_once_on_one_order_end_safe(
     variant.refresh_from_db()
     assert_safe(simulator, order)
     assert not order.is_closing, "stuck"
-    money = any(row["transaction_status"] == "settlement" for p in Payment.objects.all() for row in simulator.transactions(p.gateway_id))
+    money = any(
+        row["transaction_status"] == "settlement"
+        for p in Payment.objects.all()
+        for row in simulator.transactions(p.gateway_id)
+    )
     if money and order.status == "PENDING_PAYMENT":
         raise AssertionError("paid at the gateway, not here")
     if order.status == "PAID":

@@ -32,7 +32,9 @@ from tests.support.world import make_customer, make_order, make_variant, notify,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def paid(simulator: Simulator, variant: Variant | None = None, *, method: str = "gopay") -> tuple[Order, PaymentTransaction]:
+def paid(
+    simulator: Simulator, variant: Variant | None = None, *, method: str = "gopay"
+) -> tuple[Order, PaymentTransaction]:
     order = make_order((variant or make_variant(), 1))
     payment = start(order)
     notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False, method=method))
@@ -71,14 +73,18 @@ def test_a_full_refund_closes_the_order_and_returns_the_stock_once(simulator: Si
 def test_partial_refunds_add_up_and_never_exceed_what_came_in(simulator: Simulator, staff: User) -> None:
     order, row = paid(simulator)
     for amount in (30_000, 20_000):
-        send_refund(refund_id=request_refund(transaction_id=row.pk, amount=amount, reason="cacat", requested_by=staff).pk)
+        send_refund(
+            refund_id=request_refund(transaction_id=row.pk, amount=amount, reason="cacat", requested_by=staff).pk
+        )
     row.refresh_from_db()
     order.refresh_from_db()
     assert (order.status, row.status) == ("PAID", "PARTIALLY_REFUNDED")
 
     with pytest.raises(errors.RefundRefusedError):
         request_refund(transaction_id=row.pk, amount=row.received - 50_000 + 1, reason="x", requested_by=staff)
-    send_refund(refund_id=request_refund(transaction_id=row.pk, amount=refundable(row), reason="sisanya", requested_by=staff).pk)
+    send_refund(
+        refund_id=request_refund(transaction_id=row.pk, amount=refundable(row), reason="sisanya", requested_by=staff).pk
+    )
 
     order.refresh_from_db()
     assert order.status == "CANCELLED"
@@ -109,7 +115,9 @@ def test_two_people_click_send_at_once_the_money_goes_back_once(simulator: Simul
 
 @pytest.mark.parametrize("fault", ["response_lost", "http_500", "http_502", "empty_body", "refuse"])
 def test_a_lost_answer_leaves_it_sent_and_the_retry_gives_back_once(
-    simulator: Simulator, staff: User, fault: str,
+    simulator: Simulator,
+    staff: User,
+    fault: str,
 ) -> None:
     _, row = paid(simulator)
     refund = request_refund(transaction_id=row.pk, amount=50_000, reason="x", requested_by=staff)
@@ -130,7 +138,8 @@ def test_after_six_days_nothing_is_sent_automatically(simulator: Simulator, staf
     simulator.fault("http_500", operation="core.refund", count=1)
     send_refund(refund_id=refund.pk)
     Refund.objects.update(
-        next_attempt_at=timezone.now() - timedelta(seconds=1), first_sent_at=timezone.now() - timedelta(days=6, hours=1),
+        next_attempt_at=timezone.now() - timedelta(seconds=1),
+        first_sent_at=timezone.now() - timedelta(days=6, hours=1),
     )
 
     assert send_due_refunds() == 0
@@ -234,7 +243,9 @@ def test_a_refund_of_a_shipped_order_leaves_the_stock_alone(simulator: Simulator
     start_processing(order_id=order.pk, actor="staff:1")
     ship_order(order_id=order.pk, courier="JNE", tracking_number="JNE123456789", actor="staff:1")
 
-    send_refund(refund_id=request_refund(transaction_id=row.pk, amount=row.received, reason="rusak", requested_by=staff).pk)
+    send_refund(
+        refund_id=request_refund(transaction_id=row.pk, amount=row.received, reason="rusak", requested_by=staff).pk
+    )
 
     order.refresh_from_db()
     variant.refresh_from_db()
@@ -311,7 +322,10 @@ def test_when_the_paying_transaction_is_reversed_the_surplus_pays_the_order(simu
     simulator.choose(payment.gateway_id, "qris", deliver=False, force=True)
     notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False, force=True))
     reversed_row = simulator.event(
-        payment.gateway_id, "reverse", deliver=False, transaction_id=first["transaction_id"],
+        payment.gateway_id,
+        "reverse",
+        deliver=False,
+        transaction_id=first["transaction_id"],
     )
 
     assert notify(payment, reversed_row, "202") == 200

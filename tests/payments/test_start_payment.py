@@ -58,7 +58,8 @@ def test_ten_calls_at_once_make_one_page(simulator: Simulator) -> None:
 
 
 def test_without_the_guard_ten_calls_would_make_several_pages(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Negative control: take the order's lock and the one-open-payment constraint away, and the race is lost."""
     from django.db import connection
@@ -87,7 +88,7 @@ def test_a_paid_order_is_not_paid_again(simulator: Simulator) -> None:
     payment = start(order)
     notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False))
 
-    with pytest.raises(errors.OrderAlreadyPaidError, match="^Order sudah dibayar$"):
+    with pytest.raises(errors.OrderAlreadyPaidError, match=r"^Order sudah dibayar$"):
         start_payment(order_id=order.pk)
     assert creations(simulator) == 1
 
@@ -174,7 +175,20 @@ def test_a_cancelled_order_takes_no_payment(simulator: Simulator) -> None:
     assert simulator.requests(operation="snap.create") == []
 
 
-@pytest.mark.parametrize("fault", ["http_500", "http_502", "http_503", "http_429", "http_403", "empty_body", "truncated_json", "json_list", "http_302"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "http_500",
+        "http_502",
+        "http_503",
+        "http_429",
+        "http_403",
+        "empty_body",
+        "truncated_json",
+        "json_list",
+        "http_302",
+    ],
+)
 def test_a_gateway_in_trouble_leaves_the_order_payable(simulator: Simulator, fault: str) -> None:
     order = make_order()
     simulator.fault(fault, operation="snap.create", count=1)
@@ -189,7 +203,10 @@ def test_a_gateway_in_trouble_leaves_the_order_payable(simulator: Simulator, fau
 
 def test_nobody_listening_frees_the_lease_at_once(simulator: Simulator) -> None:
     order = make_order()
-    with override_settings(MIDTRANS_SNAP_URL="http://127.0.0.1:1/snap/v1"), pytest.raises(errors.GatewayUnavailableError):
+    with (
+        override_settings(MIDTRANS_SNAP_URL="http://127.0.0.1:1/snap/v1"),
+        pytest.raises(errors.GatewayUnavailableError),
+    ):
         start_payment(order_id=order.pk)
 
     payment = Payment.objects.get()
@@ -218,9 +235,13 @@ def test_killed_between_initiated_and_the_answer_the_next_call_finishes_it(simul
     order = make_order()
     held = simulator.fault("hold", operation="snap.create", when="after")
     process = start_command(
-        "shell", "-c", f"from payments.services import start_payment; start_payment(order_id={order.pk})",
-        MIDTRANS_SNAP_URL=simulator.snap_url, MIDTRANS_CORE_URL=simulator.core_url,
-        MIDTRANS_SERVER_KEY=simulator.server_key, MIDTRANS_CLIENT_KEY=simulator.client_key,
+        "shell",
+        "-c",
+        f"from payments.services import start_payment; start_payment(order_id={order.pk})",
+        MIDTRANS_SNAP_URL=simulator.snap_url,
+        MIDTRANS_CORE_URL=simulator.core_url,
+        MIDTRANS_SERVER_KEY=simulator.server_key,
+        MIDTRANS_CLIENT_KEY=simulator.client_key,
     )
     with process:
         simulator.wait_held(held, timeout=30)
@@ -234,7 +255,15 @@ def test_killed_between_initiated_and_the_answer_the_next_call_finishes_it(simul
 
     assert again.payment.pk == payment.pk
     assert again.token == simulator.order(payment.gateway_id)["page"]["token"]
-    assert len({request["body"]["transaction_details"]["order_id"] for request in simulator.requests(operation="snap.create")}) == 1
+    assert (
+        len(
+            {
+                request["body"]["transaction_details"]["order_id"]
+                for request in simulator.requests(operation="snap.create")
+            }
+        )
+        == 1
+    )
 
 
 def test_a_hanging_gateway_is_left_after_eight_seconds(simulator: Simulator) -> None:

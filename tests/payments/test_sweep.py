@@ -83,9 +83,15 @@ def test_the_command_finds_a_lost_webhook_and_says_so(simulator: Simulator) -> N
     simulator.event(payment.gateway_id, "settle", deliver=False)
 
     done = run_command(
-        "reconcile_payments", "--order", order.number, "--format", "json",
-        MIDTRANS_SNAP_URL=simulator.snap_url, MIDTRANS_CORE_URL=simulator.core_url,
-        MIDTRANS_SERVER_KEY=simulator.server_key, MIDTRANS_CLIENT_KEY=simulator.client_key,
+        "reconcile_payments",
+        "--order",
+        order.number,
+        "--format",
+        "json",
+        MIDTRANS_SNAP_URL=simulator.snap_url,
+        MIDTRANS_CORE_URL=simulator.core_url,
+        MIDTRANS_SERVER_KEY=simulator.server_key,
+        MIDTRANS_CLIENT_KEY=simulator.client_key,
     )
 
     order.refresh_from_db()

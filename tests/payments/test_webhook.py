@@ -318,11 +318,15 @@ def test_other_methods_are_refused_without_a_redirect(method: str) -> None:
 
 
 def test_a_slash_works_without_a_redirect(simulator: Simulator) -> None:
-    answer = Client(enforce_csrf_checks=True).post("/api/payment/notification/", data=b"[]", content_type="application/json")
+    answer = Client(enforce_csrf_checks=True).post(
+        "/api/payment/notification/", data=b"[]", content_type="application/json"
+    )
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("fault", ["http_500", "http_502", "http_503", "refuse", "empty_body", "json_list", "status_404"])
+@pytest.mark.parametrize(
+    "fault", ["http_500", "http_502", "http_503", "refuse", "empty_body", "json_list", "status_404"]
+)
 def test_a_gateway_that_cannot_be_asked_is_a_503_and_is_tried_again(simulator: Simulator, fault: str) -> None:
     order = make_order()
     payment = start(order)

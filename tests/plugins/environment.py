@@ -7,6 +7,7 @@ server along (Linux), and the next run removes what files it left.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -76,6 +77,7 @@ def _data_dir() -> Path:
     """Return the session's folder, the same for the controller and its workers."""
     if "SHOP_TESTS_DATA_DIR" not in os.environ:
         _sweep()
+        atexit.register(_session.close)  # when settings do not load, pytest never gets to unconfigure
         folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         handle = os.open(folder / "in-use", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)

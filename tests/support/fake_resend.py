@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,10 +64,11 @@ class FakeResend:
         self.arrived = threading.Semaphore(0)
         self._gate = threading.Event()
         self._gate.set()
+        self._closing = threading.Event()
         self._lock = threading.Lock()
         self._answering: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server.daemon_threads = False  # so that closing waits for every answer
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -87,6 +87,7 @@ class FakeResend:
         trace: TracebackType | None,
     ) -> None:
         self._gate.set()
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -147,6 +148,7 @@ class FakeResend:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            timeout = 5  # of an idle connection
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Stay quiet."""
@@ -188,7 +190,7 @@ class FakeResend:
                 for position in range(len(body)):
                     self.wfile.write(body[position : position + 1])
                     self.wfile.flush()
-                    time.sleep(fault.drip_s / len(body))
+                    outer._closing.wait(fault.drip_s / len(body))
 
         return Handler
 

@@ -104,7 +104,7 @@ def background(call: Callable[[], Any]) -> Future[Any]:
     def run() -> None:
         try:
             future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - it is raised again by result()
+        except BaseException as error:
             future.set_exception(error)
         finally:
             connections.close_all()

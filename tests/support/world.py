@@ -33,7 +33,9 @@ ADDRESS = AddressData(
 )
 
 
-def make_variant(*, on_hand: int = 10, price: int = 100_000, weight: int = 400, product: Product | None = None) -> Variant:
+def make_variant(
+    *, on_hand: int = 10, price: int = 100_000, weight: int = 400, product: Product | None = None
+) -> Variant:
     """Return a variant on sale with stock that the ledger knows."""
     serial = next(_serial)
     if product is None:

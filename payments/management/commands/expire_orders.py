@@ -28,7 +28,13 @@ examples:
         parser.add_argument("--deadline", type=positive, default=50, help="seconds at most (default 50)")
 
     def work(
-        self, *, stopping: threading.Event, dry_run: bool, limit: int, deadline: int, **options: Any,
+        self,
+        *,
+        stopping: threading.Event,
+        dry_run: bool,
+        limit: int,
+        deadline: int,
+        **options: Any,
     ) -> Mapping[str, Any]:
         if dry_run:
             return {"due": len(closing.due_orders(limit)), "kills_due": len(kill.due_kills(limit))}

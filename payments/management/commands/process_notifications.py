@@ -29,7 +29,13 @@ examples:
         parser.add_argument("--deadline", type=positive, default=180, help="seconds at most (default 180)")
 
     def work(
-        self, *, stopping: threading.Event, dry_run: bool, limit: int, deadline: int, **options: Any,
+        self,
+        *,
+        stopping: threading.Event,
+        dry_run: bool,
+        limit: int,
+        deadline: int,
+        **options: Any,
     ) -> Mapping[str, Any]:
         if dry_run:
             return {"due": notifications.due().count()}

@@ -36,7 +36,11 @@ examples:
 """
 
     def work(
-        self, *, stopping: threading.Event, dry_run: bool, **options: Any,
+        self,
+        *,
+        stopping: threading.Event,
+        dry_run: bool,
+        **options: Any,
     ) -> Mapping[str, Any]:
         if not settings.DEBUG:
             raise CommandError("seed_demo is refused: DEBUG is off, and its passwords are public.", returncode=REFUSED)

@@ -1,0 +1,142 @@
+"""The buttons that end an order: cancelling it before or after it was paid, and releasing it without the gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from config.staff import Done, actor_of
+from orders.models import Order
+from orders.states import OrderStatus
+from payments.admin.order_actions import OrderAction
+from payments.admin.order_forms import CancelForm, ReasonForm
+from payments.admin.sentences import nobody_asked
+from payments.admin.who import staff_user
+from payments.errors import GatewayError
+from payments.models import PaymentTransaction
+from payments.services import cancel_order, release_without_gateway
+from payments.services.refunds import refundable
+from payments.staff.give_back import GivenBack, give_back_everything
+from shop.money import rupiah
+
+S = OrderStatus
+_PAID = (S.PAID, S.PROCESSING)
+
+
+class Cancel(OrderAction):
+    """Unpaid: close and free the stock, as far as the gateway confirms. Paid: give the money back first."""
+
+    name = "batal"
+    label = "Batalkan & kembalikan stok"
+    permissions = ("orders.cancel_order",)
+    look = "danger"
+    form_class = CancelForm
+
+    def permitted(self, user: Any, obj: Order) -> bool:
+        allowed = super().permitted(user, obj)
+        return allowed and (obj.status not in _PAID or user.has_perm("payments.add_refund"))
+
+    def title(self, obj: Order) -> str:
+        if obj.status in _PAID:
+            return "Batalkan & kembalikan dana"
+        return "Coba tutup lagi" if obj.is_closing else self.label
+
+    def seen(self, obj: Order) -> str:
+        return f"{super().seen(obj)}|{_to_give_back(obj) if obj.status in _PAID else ''}"
+
+    def refusal(self, obj: Order) -> str:
+        if wrong := self.wrong_status(obj, S.PENDING_PAYMENT, *_PAID):
+            return wrong
+        if obj.status == S.PENDING_PAYMENT and obj.payment_hold:
+            return "Uang yang masuk untuk pesanan ini sedang diperiksa. Selesaikan dulu penahanannya."
+        if obj.status in _PAID and _to_give_back(obj) == 0:
+            return "Semua uang pesanan ini sudah atau sedang dikembalikan. Pesanan ditutup begitu uangnya pasti kembali."
+        return ""
+
+    def explain(self, obj: Order) -> list[str]:
+        if obj.status in _PAID:
+            return [
+                f"{rupiah(_to_give_back(obj))} dikembalikan seluruhnya ke pelanggan.",
+                "Pesanan baru ditutup, dan stoknya kembali, setelah uangnya pasti kembali: lewat Midtrans dalam "
+                "hitungan menit, lewat transfer bank setelah nomor referensinya dicatat.",
+            ]
+        return [
+            "Halaman pembayarannya dimatikan di Midtrans, pesanan ditutup, dan stoknya dapat dijual lagi.",
+            "Bila Midtrans belum memastikan, penutupan dicatat dan stok baru dilepas setelah pasti.",
+        ]
+
+    def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
+        if obj.status in _PAID:
+            given = give_back_everything(
+                order_id=obj.pk, reason=data["reason"], requested_by=staff_user(request),
+            )
+            obj.refresh_from_db()
+            return _told(obj, given)
+        try:
+            closed = cancel_order(order_id=obj.pk, actor=actor_of(request), reason=data["reason"])
+        except GatewayError as error:
+            obj.refresh_from_db()
+            return Done(f"{_WAITING if obj.is_closing else ''} {nobody_asked(error)}".strip(), messages.WARNING)
+        obj.refresh_from_db()
+        if closed:
+            return Done(f"Pesanan {obj.number} dibatalkan dan stoknya dapat dijual lagi.")
+        if obj.status != S.PENDING_PAYMENT or obj.payment_hold:
+            return Done("Tidak dibatalkan: uang untuk pesanan ini sudah masuk.", messages.WARNING)
+        return Done(_WAITING, messages.WARNING)
+
+
+_WAITING = (
+    "Pembatalan dicatat, tetapi Midtrans belum memastikan bahwa pesanan ini tidak dapat dibayar lagi. "
+    "Stoknya belum dilepas; toko mencoba lagi tiap menit."
+)
+
+
+def _to_give_back(order: Order) -> int:
+    rows = PaymentTransaction.objects.filter(payment__order=order, surplus=False, received__gt=0)
+    return sum(max(0, refundable(row)) for row in rows)
+
+
+def _told(order: Order, given: GivenBack) -> Done:
+    """Say what became of the money, part by part."""
+    if order.status == S.CANCELLED:
+        return Done(f"{rupiah(given.done)} sudah kembali, pesanan {order.number} dibatalkan, stoknya kembali.")
+    parts = {
+        "sudah kembali": given.done,
+        "sedang dikembalikan lewat Midtrans": given.under_way,
+        "menunggu ditransfer lewat bank": given.to_transfer,
+        "menunggu persetujuan orang kedua": given.to_approve,
+        "ditolak Midtrans": given.failed,
+    }
+    told = "; ".join(f"{rupiah(amount)} {what}" for what, amount in parts.items() if amount)
+    level = messages.ERROR if given.failed else messages.WARNING
+    return Done(f"{told}. Pesanan ditutup begitu semua uangnya pasti kembali.", level)
+
+
+class ReleaseWithoutGateway(OrderAction):
+    """Close an unpaid order although the gateway has not confirmed: the owner's decision."""
+
+    name = "lepas-tanpa-konfirmasi"
+    label = "Lepas tanpa konfirmasi Midtrans"
+    permissions = ("orders.clear_hold",)
+    look = "danger"
+    form_class = ReasonForm
+
+    def refusal(self, obj: Order) -> str:
+        if wrong := self.wrong_status(obj, S.PENDING_PAYMENT):
+            return wrong
+        if obj.payment_hold:
+            return "Uang yang masuk untuk pesanan ini sedang diperiksa. Selesaikan dulu penahanannya."
+        return "" if obj.is_closing else "Batalkan dulu dengan cara biasa; ini hanya bila Midtrans tidak juga memastikan."
+
+    def explain(self, obj: Order) -> list[str]:
+        return [
+            "Midtrans belum memastikan bahwa pesanan ini tidak dapat dibayar lagi. Stoknya tetap dilepas sekarang.",
+            "Bila pelanggan ternyata masih membayar, uangnya tercatat sebagai uang di pesanan tertutup dan harus "
+            "dikembalikan.",
+        ]
+
+    def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
+        release_without_gateway(order_id=obj.pk, actor=actor_of(request), reason=data["reason"])
+        return Done(f"Pesanan {obj.number} ditutup tanpa konfirmasi Midtrans, stoknya dapat dijual lagi.")

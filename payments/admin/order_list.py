@@ -1,0 +1,182 @@
+"""The list of orders: tabs, filters, search, and what a row shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from config.staff.show import age, badge, money, number, short_time
+from orders.models import Order, ShippingMethod
+from orders.regions import short_name
+from payments.admin.cells import shown
+from payments.admin.who import sees_money
+from payments.staff import lists, words
+
+if TYPE_CHECKING:
+    from django.contrib.admin import SimpleListFilter as TextFilter
+    from django.contrib.admin.views.main import ChangeList
+else:
+    from unfold.contrib.filters.admin import TextFilter
+    from unfold.views import ChangeList
+
+VIEW = "tampilan"
+EVERYTHING = "semua"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One view of the list."""
+
+    key: str
+    label: str
+    url: str
+    is_current: bool
+    count: str = ""
+
+
+def views_for(request: HttpRequest) -> dict[str, tuple[str, QuerySet[Order] | None]]:
+    """Return the views that this person has, the first being the one shown without asking."""
+    ship: tuple[str, QuerySet[Order] | None] = ("Perlu dikirim", lists.to_ship())
+    everything: tuple[str, QuerySet[Order] | None] = ("Semua", None)
+    if not sees_money(request):
+        return {"kirim": ship, EVERYTHING: everything}
+    return {
+        EVERYTHING: everything,
+        "kirim": ship,
+        "menunggu": ("Menunggu bayar", lists.to_be_paid()),
+        "perhatian": ("Perlu perhatian", lists.needing_attention()),
+    }
+
+
+def chosen_view(request: HttpRequest) -> str:
+    """Return the view asked for, or the person's own first one. A search looks everywhere."""
+    views = views_for(request)
+    asked = request.GET.get(VIEW, "")
+    if asked in views:
+        return asked
+    return EVERYTHING if request.GET.get("q") else next(iter(views))
+
+
+def tabs(request: HttpRequest) -> list[Tab]:
+    """Return the tabs with their counts (one query)."""
+    views = views_for(request)
+    current = chosen_view(request)
+    counts = lists.counts({key: part for key, (_, part) in views.items() if part is not None})
+    limit = lists.COUNT_LIMIT
+    return [
+        Tab(
+            key,
+            label,
+            f"?{VIEW}={key}",
+            key == current,
+            (f"{limit - 1}+" if counts[key] >= limit else str(counts[key])) if key in counts else "",
+        )
+        for key, (label, _) in views.items()
+    ]
+
+
+class OrderChangeList(ChangeList):
+    """A list of one view; the view is in the address, not among the filters."""
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        """Keep the view out of the lookups."""
+        found = super().get_filters_params(params)
+        found.pop(VIEW, None)
+        return found
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """Return the rows of the view that the filters leave."""
+        rows = super().get_queryset(request, exclude_parameters)
+        part = views_for(request)[chosen_view(request)][1]
+        return rows if part is None else rows.filter(pk__in=part.values("pk"))
+
+
+class CourierFilter(admin.SimpleListFilter):
+    """The service that the customer chose."""
+
+    title = "layanan kirim"
+    parameter_name = "kurir"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(method.code, str(method)) for method in ShippingMethod.objects.order_by("position", "code")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(shipping_method=self.value()) if self.value() else queryset
+
+
+class CityFilter(TextFilter):
+    """Where it goes."""
+
+    title = "kota"
+    parameter_name = "kota"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(city__icontains=self.value()) if self.value() else queryset
+
+
+class OrderCells:
+    """What a row shows; needs ``lists.with_facts``."""
+
+    @admin.display(description="nomor", ordering="number")
+    def number_(self, order: Order) -> SafeString:
+        """Return the number in one piece."""
+        return format_html('<span class="st-nowrap">{}</span>', order.number)
+
+    @admin.display(description="umur", ordering="pk")
+    def age_(self, order: Order) -> SafeString:
+        """Return how old the order is, with its time."""
+        return format_html(
+            '<span class="st-nowrap">{}</span><span class="st-muted st-small st-block st-nowrap">{}</span>',
+            age(order.created_at),
+            short_time(order.created_at),
+        )
+
+    @admin.display(description="pelanggan")
+    def customer(self, order: Order) -> SafeString:
+        """Return who gets it, and where."""
+        city = short_name(order.city)
+        return format_html('{}<span class="st-muted st-small st-block">{}</span>', order.recipient, city)
+
+    @admin.display(description="barang")
+    def units_(self, order: Order) -> SafeString:
+        """Return the number of units."""
+        return number(getattr(order, "units", 0))
+
+    @admin.display(description="total", ordering="total")
+    def total_(self, order: Order) -> SafeString:
+        """Return the sum."""
+        return money(order.total)
+
+    @admin.display(description="pembayaran")
+    def money_(self, order: Order) -> SafeString:
+        """Return where the money stands."""
+        return shown(words.money_badge(order))
+
+    @admin.display(description="status", ordering="status")
+    def status_(self, order: Order) -> SafeString:
+        """Return where the goods stand, and why somebody has to look."""
+        return self._status(order, words.attention(order))
+
+    @admin.display(description="status", ordering="status")
+    def parcel_(self, order: Order) -> SafeString:
+        """Return the same for those who see no money."""
+        return self._status(order, words.attention(order, with_money=False))
+
+    def _status(self, order: Order, reasons: list[str]) -> SafeString:
+        badges = [shown(words.STATUS[order.status])]
+        badges += [badge(reason, "batal", "triangle-alert") for reason in reasons]
+        return format_html('<span class="st-stack">{}</span>', format_html_join("", "{}", ((one,) for one in badges)))
+
+    @admin.display(description="kurir", ordering="courier")
+    def courier_(self, order: Order) -> SafeString:
+        """Return the service that was chosen."""
+        return format_html('<span class="st-nowrap">{}</span>', order.courier)

@@ -1,0 +1,278 @@
+"""The buttons about money that goes back: begin it, let a second person approve, send it, or transfer it by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config.staff import Done, ObjectAction, StaffForm, actor_of
+from payments.admin.order_forms import ReasonForm, reason_field
+from payments.admin.sentences import nobody_asked
+from payments.admin.who import staff_user
+from payments.errors import GatewayError
+from payments.mapping import FULL_REFUND_ONLY, refund_channel_is_api
+from payments.models import PaymentTransaction, Refund
+from payments.services.refunds import (
+    AUTOMATIC_FOR,
+    approve_refund,
+    claim_bank_refund,
+    confirm_bank_refund,
+    reject_refund,
+    request_refund,
+    send_refund,
+)
+from payments.staff.give_back import fate_of, send_if_possible
+from payments.staff.order_page import left_to_give_back, open_refund
+from payments.states import RefundChannel, RefundState
+from shop.money import rupiah
+
+R = RefundState
+
+
+def must_be_whole(row: PaymentTransaction) -> bool:
+    """Return whether the gateway gives this way of paying back only as a whole."""
+    return row.payment_type in FULL_REFUND_ONLY or row.raw_status == "capture"
+
+
+def told(refund: Refund) -> Done:
+    """Say what became of a refund."""
+    amount = rupiah(refund.amount)
+    match fate_of(refund):
+        case "done":
+            return Done(f"{amount} sudah kembali ke pelanggan.")
+        case "failed":
+            return Done(f"Pengembalian {amount} gagal: {refund.last_error}", messages.ERROR)
+        case "to_approve":
+            limit = rupiah(settings.REFUND_APPROVAL_ABOVE)
+            return Done(f"{amount} dicatat. Di atas {limit} perlu persetujuan orang kedua.", messages.WARNING)
+        case "to_transfer":
+            return Done(f"{amount} dicatat. Ambil transfernya, kirim lewat bank, lalu catat nomor referensinya.")
+    return Done(f"{amount} sedang dikembalikan lewat Midtrans; kepastiannya menyusul.", messages.INFO)
+
+
+class GiveBackForm(StaffForm):
+    """How much, which way, and why."""
+
+    amount = forms.IntegerField(
+        label="Jumlah (rupiah)",
+        min_value=1,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    channel = forms.ChoiceField(label="Jalur", widget=forms.RadioSelect)
+    reason = reason_field("Dicatat di riwayat dan dikirim ke Midtrans.")
+
+    def __init__(self, row: PaymentTransaction, data: Any = None, *, initial: dict[str, Any]) -> None:
+        left = left_to_give_back(row)
+        by_api = refund_channel_is_api(row.payment_type)
+        channels = [RefundChannel.BANK] if not by_api else [RefundChannel.API, RefundChannel.BANK]
+        super().__init__(data, initial=initial | {"amount": left, "channel": channels[0].value})
+        amount, channel = self.fields["amount"], self.fields["channel"]
+        assert isinstance(channel, forms.ChoiceField)
+        channel.choices = [(one.value, one.label) for one in channels]
+        if not by_api:
+            channel.help_text = "Cara bayar ini tidak dapat dikembalikan lewat Midtrans."
+        amount.help_text = f"Paling banyak {rupiah(left)}."
+        if by_api and must_be_whole(row):
+            amount.help_text += " Lewat Midtrans cara bayar ini hanya dapat dikembalikan seluruhnya."
+
+
+class GiveBack(ObjectAction[PaymentTransaction]):
+    """Begin a refund of one transaction; an API refund that needs no approval is sent at once."""
+
+    name = "kembalikan"
+    label = "Kembalikan dana"
+    permissions = ("payments.add_refund",)
+
+    def seen(self, obj: PaymentTransaction) -> str:
+        return f"{left_to_give_back(obj)}|{len(obj.refunds.all())}"
+
+    def refusal(self, obj: PaymentTransaction) -> str:
+        if open_refund(obj) is not None:
+            return "Masih ada pengembalian dana yang berjalan untuk transaksi ini."
+        return "" if left_to_give_back(obj) > 0 else "Tidak ada lagi uang yang dapat dikembalikan dari transaksi ini."
+
+    def explain(self, obj: PaymentTransaction) -> list[str]:
+        limit = rupiah(settings.REFUND_APPROVAL_ABOVE)
+        return [
+            f"Diterima {rupiah(obj.received)}, masih dapat dikembalikan {rupiah(left_to_give_back(obj))}.",
+            f"Di atas {limit} perlu persetujuan orang kedua.",
+        ]
+
+    def form(self, obj: PaymentTransaction, data: Any = None) -> GiveBackForm:
+        return GiveBackForm(obj, data, initial={"seen": self.seen(obj)})
+
+    def run(self, obj: PaymentTransaction, data: dict[str, Any], request: HttpRequest) -> Done:
+        refund = request_refund(
+            transaction_id=obj.pk,
+            amount=data["amount"],
+            reason=data["reason"],
+            requested_by=staff_user(request),
+            restrict_to=RefundChannel.BANK if data["channel"] == RefundChannel.BANK else None,
+        )
+        send_if_possible(refund)
+        refund.refresh_from_db()
+        return told(refund)
+
+
+class RefundAction(ObjectAction[Refund]):
+    """What all of them have in common."""
+
+    permissions = ("payments.add_refund",)
+
+    def seen(self, obj: Refund) -> str:
+        return f"{obj.state}|{obj.approved_by_id or ''}"
+
+    def is_unapproved(self, obj: Refund) -> bool:
+        """Return whether a second person has yet to say yes."""
+        return obj.needs_approval and obj.approved_by_id is None
+
+    def over(self, obj: Refund) -> str:
+        """Return the sentence for a refund that is past this step."""
+        return f"“{self.label}” tidak berlaku lagi: pengembalian ini {R(obj.state).label.lower()}."
+
+
+class Approve(RefundAction):
+    """A second person says yes; an API refund is then sent."""
+
+    name = "setujui"
+    label = "Setujui"
+    permissions = ("payments.approve_refund",)
+    look = "main"
+
+    def permitted(self, user: Any, obj: Refund) -> bool:
+        return super().permitted(user, obj) and obj.requested_by_id != user.pk
+
+    def refusal(self, obj: Refund) -> str:
+        return "" if obj.state == R.REQUESTED and self.is_unapproved(obj) else self.over(obj)
+
+    def explain(self, obj: Refund) -> list[str]:
+        how = "langsung dikirim lewat Midtrans" if obj.channel == RefundChannel.API else "lalu ditransfer lewat bank"
+        return [f"{rupiah(obj.amount)} diminta oleh {obj.requested_by}: {obj.reason}.", f"Setelah disetujui {how}."]
+
+    def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
+        refund = approve_refund(refund_id=obj.pk, approved_by=staff_user(request))
+        send_if_possible(refund)
+        refund.refresh_from_db()
+        return told(refund)
+
+
+class Reject(RefundAction):
+    """Nothing is sent. Whoever asked may take it back as well."""
+
+    name = "tolak"
+    label = "Tolak"
+    look = "danger"
+    form_class = ReasonForm
+
+    def permitted(self, user: Any, obj: Refund) -> bool:
+        own = obj.requested_by_id == user.pk and user.has_perm("payments.add_refund")
+        return own or user.has_perm("payments.approve_refund")
+
+    def refusal(self, obj: Refund) -> str:
+        return "" if obj.state == R.REQUESTED else self.over(obj)
+
+    def explain(self, obj: Refund) -> list[str]:
+        return [f"{rupiah(obj.amount)} tidak jadi dikembalikan. Uangnya dapat dikembalikan lagi dengan permintaan baru."]
+
+    def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
+        reject_refund(refund_id=obj.pk, actor=actor_of(request), reason=data["reason"])
+        return Done(f"Pengembalian {rupiah(obj.amount)} dibatalkan.")
+
+
+class Send(RefundAction):
+    """Send an API refund, or ask what became of it; the same key makes it the same refund."""
+
+    name = "kirim"
+    label = "Kirim / cek lagi"
+
+    def refusal(self, obj: Refund) -> str:
+        if obj.channel != RefundChannel.API:
+            return "Dana ini dikembalikan lewat transfer bank."
+        if obj.state not in {R.REQUESTED, R.SENT}:
+            return self.over(obj)
+        return "Menunggu persetujuan orang kedua." if self.is_unapproved(obj) else ""
+
+    def explain(self, obj: Refund) -> list[str]:
+        said = [f"{rupiah(obj.amount)} dikirim ke Midtrans dengan kunci yang sama, jadi tidak mungkin terkirim dua kali."]
+        if obj.first_sent_at is not None and obj.first_sent_at <= timezone.now() - AUTOMATIC_FOR:
+            said = ["Kunci ini sudah berumur lebih dari 6 hari. Cek dulu di dashboard Midtrans apakah uangnya sudah kembali."]
+        return [*said, f"Kendala terakhir: {obj.last_error}."] if obj.last_error else said
+
+    def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
+        try:
+            send_refund(refund_id=obj.pk)
+        except GatewayError as error:
+            return Done(nobody_asked(error), messages.ERROR)
+        obj.refresh_from_db()
+        return told(obj)
+
+
+class Claim(RefundAction):
+    """Take a bank transfer upon oneself, so that no colleague makes it too."""
+
+    name = "ambil"
+    label = "Ambil transfer"
+    look = "main"
+
+    def refusal(self, obj: Refund) -> str:
+        if obj.channel != RefundChannel.BANK:
+            return "Dana ini dikembalikan lewat Midtrans."
+        if obj.state != R.REQUESTED:
+            return f"Transfer ini sudah diambil {obj.claimed_by}." if obj.claimed_by else self.over(obj)
+        return "Menunggu persetujuan orang kedua." if self.is_unapproved(obj) else ""
+
+    def explain(self, obj: Refund) -> list[str]:
+        return [
+            f"Kamu yang mentransfer {rupiah(obj.amount)}. Rekan lain melihat bahwa transfer ini sudah dipegang.",
+            "Setelah transfer jadi, catat nomor referensi banknya di sini.",
+        ]
+
+    def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
+        claim_bank_refund(refund_id=obj.pk, actor=actor_of(request))
+        return Done(f"Transfer {rupiah(obj.amount)} kamu pegang. Jangan lupa mencatat nomor referensinya.")
+
+
+class BankForm(StaffForm):
+    """The bank's own number of the transfer."""
+
+    bank_reference = forms.CharField(
+        label="Nomor referensi bank",
+        min_length=4,
+        max_length=80,
+        help_text="Tertulis di bukti transfer.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class Confirm(RefundAction):
+    """The transfer was made."""
+
+    name = "konfirmasi"
+    label = "Catat transfer selesai"
+    look = "main"
+    form_class = BankForm
+
+    def refusal(self, obj: Refund) -> str:
+        if obj.channel != RefundChannel.BANK:
+            return "Dana ini dikembalikan lewat Midtrans."
+        return "" if obj.state == R.SENT else self.over(obj)
+
+    def explain(self, obj: Refund) -> list[str]:
+        return [
+            f"{rupiah(obj.amount)} dipegang {obj.claimed_by}.",
+            "Midtrans ditanya dulu, supaya uang yang sudah kembali di sana tidak terhitung dua kali. Pelanggan mendapat e-mail.",
+        ]
+
+    def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
+        try:
+            refund = confirm_bank_refund(
+                refund_id=obj.pk, bank_reference=data["bank_reference"], actor=actor_of(request),
+            )
+        except GatewayError as error:
+            return Done(f"{nobody_asked(error)} Nomor referensi belum dicatat.", messages.ERROR)
+        return told(refund)

@@ -1,0 +1,124 @@
+"""Which orders wait for whom. Services commit the facts, these queries only find them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from orders.models import Order, OrderItem, Shipment
+from orders.states import CLOSED_UNPAID, OrderStatus
+from payments.models import Payment, PaymentTransaction, Refund
+from payments.services.refunds import AUTOMATIC_FOR
+from payments.states import REFUND_OPEN, PaymentStatus, RefundChannel, RefundState, TransactionStatus
+from shop.models import Reservation, ReservationState
+from shop.phone import normalise_phone
+
+CLOSING_IS_LONG = timedelta(minutes=15)
+COUNT_LIMIT = 100
+MONEY_HERE = (TransactionStatus.SUCCESS, TransactionStatus.PARTIALLY_REFUNDED)
+_CLOSED = [status.value for status in CLOSED_UNPAID]
+_OPEN_REFUND = [state.value for state in REFUND_OPEN]
+
+
+def to_ship() -> QuerySet[Order]:
+    """Return the paid orders that the warehouse may pack or send."""
+    return Order.objects.filter(status__in=[OrderStatus.PAID, OrderStatus.PROCESSING])
+
+
+def to_be_paid() -> QuerySet[Order]:
+    """Return the orders that wait for their money."""
+    return Order.objects.filter(status=OrderStatus.PENDING_PAYMENT)
+
+
+def refunds_for_a_person() -> QuerySet[Refund]:
+    """Return the refunds that no job can finish: to approve, to transfer, given up on, or refused by the gateway.
+
+    A refused one counts until another refund of the same transaction was begun.
+    """
+    by_hand = (
+        Q(needs_approval=True, approved_by__isnull=True)
+        | Q(channel=RefundChannel.BANK)
+        | Q(first_sent_at__lte=timezone.now() - AUTOMATIC_FOR)
+    )
+    later = Refund.objects.filter(transaction=OuterRef("transaction"), pk__gt=OuterRef("pk"))
+    refused = Q(~Exists(later), state=RefundState.FAILED, first_sent_at__isnull=False, transaction__status__in=MONEY_HERE)
+    return Refund.objects.filter(Q(by_hand, state__in=_OPEN_REFUND) | refused)
+
+
+def needing_attention() -> QuerySet[Order]:
+    """Return the orders that a person has to look at.
+
+    Held money, a paid line that the stock does not cover, money beyond the price, money on a closed order, a closing
+    that the gateway does not confirm, a refund that waits for somebody. Each part has its own index, so they are
+    joined as a union of ids.
+    """
+    held = Order.objects.exclude(payment_hold="").values("pk")
+    closing = Order.objects.filter(closing_at__lte=timezone.now() - CLOSING_IS_LONG).values("pk")
+    short = Reservation.objects.filter(state=ReservationState.SHORT).values("reference")
+    uncovered = Order.objects.filter(number__in=short).values("pk")
+    surplus = PaymentTransaction.objects.filter(surplus=True, status__in=MONEY_HERE).values("payment__order")
+    late = Payment.objects.filter(
+        status__in=[PaymentStatus.SUCCESS, PaymentStatus.PARTIALLY_REFUNDED], order__status__in=_CLOSED,
+    ).values("order")
+    refunds = refunds_for_a_person().values("transaction__payment__order")
+    parts = [part.order_by() for part in (closing, uncovered, surplus, late, refunds)]
+    return Order.objects.filter(pk__in=held.order_by().union(*parts, all=True))
+
+
+def orphans() -> QuerySet[Payment]:
+    """Return the payments whose order this database does not have."""
+    return Payment.objects.filter(order__isnull=True)
+
+
+def with_facts(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Add to each order what a row shows of its money and stock, without a query of its own per row."""
+    items = OrderItem.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    transactions = PaymentTransaction.objects.filter(payment__order=OuterRef("pk"))
+    refunds = Refund.objects.filter(transaction__payment__order=OuterRef("pk"))
+    return orders.annotate(
+        units=Coalesce(Subquery(items.annotate(n=Sum("quantity")).values("n")), 0),
+        payment_states=ArraySubquery(Payment.objects.filter(order=OuterRef("pk")).order_by("pk").values("status")),
+        is_short=Exists(Reservation.objects.filter(reference=OuterRef("number"), state=ReservationState.SHORT)),
+        has_surplus=Exists(transactions.filter(surplus=True, status__in=MONEY_HERE)),
+        has_open_refund=Exists(refunds.filter(state__in=_OPEN_REFUND)),
+        refund_waits=Exists(refunds_for_a_person().filter(transaction__payment__order=OuterRef("pk"))),
+    )
+
+
+def search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Return the orders that ``text`` may mean: number, e-mail, phone, recipient, resi, or an id at the gateway."""
+    word = text.strip()
+    if not word:
+        return orders
+    wanted = Q(number__icontains=word) | Q(email__icontains=word) | Q(recipient__icontains=word)
+    try:
+        wanted |= Q(phone=normalise_phone(word))
+    except ValueError:
+        digits = "".join(letter for letter in word if letter.isdigit()).removeprefix("0")
+        wanted |= Q(phone__contains=digits) if len(digits) >= 4 else Q()
+    resi = "".join(word.split()).upper()
+    wanted |= Q(pk__in=Shipment.objects.filter(tracking_number__istartswith=resi).values("order"))
+    wanted |= Q(pk__in=Payment.objects.filter(gateway_id=word).values("order"))
+    wanted |= Q(pk__in=PaymentTransaction.objects.filter(transaction_id=word).values("payment__order"))
+    return orders.filter(wanted)
+
+
+def counts(parts: Mapping[str, QuerySet[Order]]) -> dict[str, int]:
+    """Return how many orders each part has, up to COUNT_LIMIT, in one query."""
+    if not parts:
+        return {}
+    columns, values = [], []
+    for number, part in enumerate(parts.values()):
+        sql, params = part.order_by().values("pk")[:COUNT_LIMIT].query.sql_with_params()
+        columns.append(f"(SELECT count(*) FROM ({sql}) AS part_{number})")
+        values += params
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(columns)}", values)  # noqa: S608 - Django's own SQL, values apart
+        row = cursor.fetchone()
+    return dict(zip(parts, row, strict=True))

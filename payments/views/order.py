@@ -1,0 +1,66 @@
+"""The page about one order, and a member's list of them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from config.errors import NotFoundError
+from orders.answers import private_page
+from orders.models import Order
+from orders.visitor import owns, remember_order
+from payments.pages import OrderPaths
+from payments.selectors import history_rows, order_page, orders_for_history, own_order, paths_of
+from payments.views.opening import by_link
+from shop.carts import member
+
+PER_PAGE = 10
+
+
+@require_safe
+@by_link
+def order(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
+    """Show what became of an order. Personal data is masked unless its owner is logged in."""
+    return _show(request, order, paths)
+
+
+@require_safe
+@login_required
+@private_page
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a member's own order, found by its number; anybody else's does not exist."""
+    user = member(request)
+    assert user is not None
+    try:
+        found = own_order(user, number)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    remember_order(request, found)
+    return _show(request, found, paths_of(found))
+
+
+@require_safe
+@login_required
+@private_page
+def history(request: HttpRequest) -> HttpResponse:
+    """List a member's own orders, newest first."""
+    user = member(request)
+    assert user is not None
+    pages = Paginator(orders_for_history(user), PER_PAGE)
+    page = pages.get_page(request.GET.get("halaman"))
+    context = {
+        "place": "account",
+        "page": page,
+        "rows": history_rows(page.object_list),
+        "numbers": pages.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "gap": pages.ELLIPSIS,
+    }
+    return render(request, "payments/history.html", context)
+
+
+def _show(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
+    page = order_page(order, paths, whole=owns(request, order))
+    return render(request, "payments/order.html", {"page": page, "guest": member(request) is None})

@@ -1,0 +1,143 @@
+"""What a run found: rows of ratios, printed as a table and kept as JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class BenchError(Exception):
+    """Something did not work the way a measurement needs it; the numbers would mean nothing."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured promise. ``rounds`` holds (ours, reference) of each round, in things per second."""
+
+    section: str
+    name: str
+    reference: str
+    target: float | None = None
+    rounds: tuple[tuple[float, float], ...] = ()
+    note: str = ""
+
+    @property
+    def ratios(self) -> list[float]:
+        return [ours / reference for ours, reference in self.rounds]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' own ratios: both halves of a round saw the same weather."""
+        return statistics.median(self.ratios)
+
+    @property
+    def verdict(self) -> str:
+        if self.target is None:
+            return ""
+        return "ok" if self.ratio >= self.target else "MISSED"
+
+    def cells(self) -> list[str]:
+        """Return the row as the table shows it."""
+        low, high = min(self.ratios), max(self.ratios)
+        ours = statistics.median(ours for ours, _ in self.rounds)
+        reference = statistics.median(reference for _, reference in self.rounds)
+        target = "" if self.target is None else f">= {self.target:g}"
+        return [
+            self.name, self.reference, f"{self.ratio:.2f}", f"{low:.2f}-{high:.2f}", target, self.verdict,
+            f"{ours:.0f}", f"{reference:.0f}",
+        ]  # fmt: skip
+
+    def data(self) -> dict[str, Any]:
+        """Return the row for the JSON file."""
+        return asdict(self) | {"ratio": round(self.ratio, 4), "ok": self.verdict != "MISSED"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something counted, not timed: SQL statements of a page, units sold. ``most`` is the target."""
+
+    section: str
+    name: str
+    value: int | str
+    most: int | str | None = None
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        if isinstance(self.value, int) and isinstance(self.most, int):
+            return self.value <= self.most
+        return self.most is None or self.value == self.most
+
+    def cells(self) -> list[str]:
+        """Return the fact as the table shows it."""
+        target = "" if self.most is None else f"<= {self.most}" if isinstance(self.most, int) else str(self.most)
+        verdict = "" if self.most is None else "ok" if self.ok else "MISSED"
+        return [self.name, str(self.value), target, verdict, self.note]
+
+
+@dataclass
+class Report:
+    """Everything of one run."""
+
+    machine: dict[str, str]
+    settings: dict[str, Any]
+    rows: list[Row] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    """Sections that could not be measured, and why."""
+
+    @property
+    def all_met(self) -> bool:
+        return all(row.verdict != "MISSED" for row in self.rows) and all(fact.ok for fact in self.facts)
+
+    def print(self) -> None:
+        """Print everything; ratios first."""
+        say("")
+        say("; ".join(f"{name} {value}" for name, value in self.machine.items()))
+        say("; ".join(f"{name} {value}" for name, value in self.settings.items()))
+        if self.rows:
+            say("")
+            head = ["work", "against", "ratio", "rounds", "target", "", "(/s)", "(ref/s)"]
+            _print_table([head, *(row.cells() for row in self.rows)], right={2, 3, 4, 6, 7})
+            say("Trust the ratios, never the absolute rates.")
+        if self.facts:
+            say("")
+            _print_table([["counted", "value", "target", "", ""], *(fact.cells() for fact in self.facts)], right={1, 2})
+        for name, why in self.missing.items():
+            say(f"{name}: {why}")
+        for row in self.rows:
+            if row.note:
+                say(f"* {row.name}: {row.note}")
+
+    def write(self, path: Path) -> None:
+        """Keep everything as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = {
+            "machine": self.machine,
+            "settings": self.settings,
+            "rows": [row.data() for row in self.rows],
+            "facts": [asdict(fact) | {"ok": fact.ok} for fact in self.facts],
+            "missing": self.missing,
+        }
+        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _print_table(rows: Sequence[Sequence[str]], *, right: set[int]) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if number in right else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        say("  ".join(cells).rstrip())

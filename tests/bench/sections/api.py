@@ -1,0 +1,81 @@
+"""POST /api/orders over HTTP against a bare view with the same SQL, and the replay of a key."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import Resolver404, resolve
+
+from shop.services.account import token_digest
+from tests.bench import http_load, world
+from tests.bench.report import BenchError, Row
+from tests.bench.sections import Bench, NotBuiltYetError
+
+NEEDS_SERVERS = True
+TARGET_NEW, TARGET_REPLAY = 0.4, 3.0
+PATH = "/api/orders"
+
+
+def run(bench: Bench) -> None:
+    """New orders of three lines with a token each; then the same requests again."""
+    try:
+        is_there = resolve(PATH).url_name == "orders"
+    except Resolver404:
+        is_there = False
+    if not is_there:
+        raise NotBuiltYetError(PATH)
+    new, reference, replay = bench.interleave(_new(bench), _bare(bench), _replay(bench))
+    name = f"POST {PATH}, new"
+    note = "the reference leaves out what the service reads twice"
+    rows = bench.report.rows
+    rows.append(Row("api", name, "bare view, same SQL", TARGET_NEW, tuple(zip(new, reference, strict=True)), note))
+    rows.append(Row("api", f"POST {PATH}, replay", name, TARGET_REPLAY, tuple(zip(replay, new, strict=True))))
+    world.refresh_statistics()
+
+
+def _body(found: world.World, customer: world.Customer, rng: random.Random) -> dict[str, Any]:
+    chosen = rng.sample(range(len(found.variants)), 3)
+    items = [
+        {"productId": str(found.products[at]), "variantId": str(found.variants[at]), "quantity": 1} for at in chosen
+    ]
+    return {"items": items, "addressId": str(customer.address_id), "idempotencyKey": f"api-{rng.getrandbits(64):x}"}
+
+
+def _new(bench: Bench) -> Callable[[int], float]:
+    def request(rng: random.Random) -> bytes:
+        customer = rng.choice(bench.world.customers)
+        return http_load.post(PATH, _body(bench.world, customer, rng), token=customer.token)
+
+    return lambda seed: http_load.rate(bench.web.shop, request, seconds=bench.seconds, seed=f"{seed}-new", expect=201)
+
+
+def _replay(bench: Bench) -> Callable[[int], float]:
+    def measure(seed: int) -> float:
+        rng = random.Random(f"{seed}-replay")
+        customers = rng.sample(bench.world.customers, http_load.CLIENTS)
+        requests = [http_load.post(PATH, _body(bench.world, one, rng), token=one.token) for one in customers]
+        client = http_load.HttpClient(bench.web.shop)
+        for request in requests:
+            if (status := client.send(request)[0]) != 201:
+                raise BenchError(f"a new order was answered {status}")
+        client.close()
+        return http_load.rate(
+            bench.web.shop, lambda rng: rng.choice(requests), seconds=bench.seconds, seed=f"{seed}", expect=200
+        )
+
+    return measure
+
+
+def _bare(bench: Bench) -> Callable[[int], float]:
+    def request(rng: random.Random) -> bytes:
+        customer = rng.choice(bench.world.customers)
+        v1, v2, v3 = sorted(rng.sample(bench.world.variants, 3))
+        body = {
+            "user": customer.pk, "email": customer.email, "phone": customer.phone,
+            "digest": token_digest(customer.token), "nonce": rng.getrandbits(52), "v1": v1, "v2": v2, "v3": v3,
+        }  # fmt: skip
+        return http_load.post("/orders", body)
+
+    return lambda seed: http_load.rate(bench.web.bare, request, seconds=bench.seconds, seed=f"{seed}-bare", expect=201)

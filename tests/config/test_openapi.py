@@ -1,0 +1,87 @@
+"""The schema in the repository is the one that the code gives, and every operation in it is told well."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    return yaml.safe_load(SCHEMA.read_text())
+
+
+def operations(schema: Any) -> list[tuple[str, Any]]:
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if method in METHODS
+    ]
+
+
+def test_the_committed_schema_is_what_the_code_gives():
+    written = StringIO()
+
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=written)
+
+    assert written.getvalue().strip() == SCHEMA.read_text().strip(), "out of date: make schema"
+
+
+def test_the_schema_holds_the_whole_contract(schema):
+    assert {name for name, _ in operations(schema)} == {
+        "POST /api/auth/token",
+        "GET /api/products",
+        "GET /api/products/{id}",
+        "GET /api/addresses",
+        "POST /api/addresses",
+        "GET /api/orders",
+        "POST /api/orders",
+        "GET /api/orders/{reference}",
+        "POST /api/orders/{reference}/cancel",
+        "POST /api/payment/create",
+    }
+
+
+def test_every_operation_has_words_examples_and_problems(schema):
+    for name, operation in operations(schema):
+        assert operation["summary"], name
+        assert operation["description"], name
+        good = [answer for code, answer in operation["responses"].items() if code.startswith("2")]
+        assert all("examples" in answer["content"]["application/json"] for answer in good), name
+        bad = [answer for code, answer in operation["responses"].items() if not code.startswith("2")]
+        assert {"429", "503"} <= set(operation["responses"]), name
+        for answer in bad:
+            problem = answer["content"]["application/problem+json"]["schema"]
+            assert problem == {"$ref": "#/components/schemas/Problem"}, name
+        if "requestBody" in operation:
+            assert "examples" in operation["requestBody"]["content"]["application/json"], name
+
+
+def test_the_schema_says_how_to_sign_in(schema):
+    assert set(schema["components"]["securitySchemes"]) == {"token", "session"}
+    public = {name for name, operation in operations(schema) if not any(operation.get("security", [{}]))}
+    assert public == {"POST /api/auth/token", "GET /api/products", "GET /api/products/{id}"}
+
+
+@pytest.mark.parametrize("path", ["/api/schema", "/api/schema/", "/api/docs", "/api/docs/"])
+def test_schema_and_pages_are_served(db, path):
+    answer = Client().get(path)
+
+    assert answer.status_code == 200
+
+
+def test_the_pages_need_no_other_server(db):
+    page = Client().get("/api/docs").content.decode()
+
+    assert "/static/drf_spectacular_sidecar/" in page
+    assert "https://" not in page

@@ -1,0 +1,265 @@
+"""The storefront in a real browser: accessible in both themes, narrow screens, and one submit for two clicks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from tests.factories import PASSWORD, AddressFactory, ProductFactory, ProductImageFactory, VariantFactory
+from tests.support.requirements import require_or_skip
+
+CHROMIUM = "/usr/bin/chromium"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    require_or_skip("chromium", install="apt-get install chromium", present=Path(CHROMIUM).exists())
+    with sync_playwright() as playwright:
+        # Playwright switches the back/forward cache off; people have it on.
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox"],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def shirt():
+    product = ProductFactory.create(name="Kemeja Batik Kawung", slug="kemeja", tagline="Batik cap.")
+    for _ in range(2):
+        ProductImageFactory.create(product=product)
+    for number, (colour, size, on_hand, price) in enumerate(
+        [("Nila", "M", 5, 100_000), ("Nila", "XL", 0, 120_000), ("Sogan", "M", 2, 110_000)],
+    ):
+        VariantFactory.create(
+            product=product,
+            name=f"{colour}, {size}",
+            options={"Warna": colour, "Ukuran": size},
+            swatch={"Nila": "#1E3168", "Sogan": "#6B4526"}[colour],
+            on_hand=on_hand,
+            price=price,
+            position=number,
+        )
+    VariantFactory.create(product=ProductFactory.create(category=product.category), on_hand=2)
+    return product
+
+
+def open_page(browser: Browser, *, width: int = 390, dark: bool = False, script: bool = True) -> Page:
+    # Tall, so that the bar at the bottom covers nothing that axe measures.
+    context = browser.new_context(
+        viewport={"width": width, "height": 4000},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def fill_cart(page: Page, base: str, quantity: str = "1") -> None:
+    page.goto(f"{base}/produk/kemeja/")
+    page.fill("#id_jumlah", quantity)
+    page.click(".go .btn-main")
+    page.wait_for_url("**/keranjang/")
+
+
+def violations(page: Page) -> list[str]:
+    options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{page.url}: {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(live_server, browser, shirt, width, dark):
+    page, base = open_page(browser, width=width, dark=dark), live_server.url
+    paths = ["/", "/produk/?min=1", "/produk/?min=x", "/cari/?q=tidak-ada", "/produk/kemeja/", "/halaman/faq/", "/zzz/"]
+    found = []
+    for path in [*paths, "/keranjang/", "/daftar/", "/masuk/"]:
+        page.goto(base + path)
+        found += violations(page)
+    page.click("main .btn-main")  # an empty login
+    page.wait_for_load_state()
+    found += violations(page)
+    fill_cart(page, base, "4")
+    found += violations(page)
+
+    assert found == []
+
+
+def test_axe_finds_nothing_in_the_account(live_server, browser, shirt):
+    address = AddressFactory.create(is_default=True)
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/masuk/")
+    page.fill("#id_email", str(address.user.email))
+    page.fill("#id_password", PASSWORD)
+    page.click("main .btn-main")
+    page.wait_for_url("**/akun/")
+    found = violations(page)
+    page.goto(f"{base}/akun/alamat/tambah/")
+    found += violations(page)
+    page.click("main .btn-main")
+    page.wait_for_load_state()
+    found += violations(page)
+
+    assert found == []
+    assert page.title().startswith("Kesalahan: ")
+    assert page.evaluate("document.activeElement.className") == "errors"
+
+
+def test_nothing_scrolls_sideways_at_320_px(live_server, browser, shirt):
+    page, base = open_page(browser, width=320), live_server.url
+    fill_cart(page, base, "4")
+    wide = []
+    for path in [
+        "/",
+        "/produk/",
+        "/produk/kemeja/",
+        "/keranjang/",
+        "/masuk/",
+        "/daftar/",
+        "/halaman/privasi/",
+        "/zzz/",
+    ]:
+        page.goto(base + path)
+        if page.evaluate("document.documentElement.scrollWidth") > 320:
+            wide.append(path)
+
+    assert wide == []
+
+
+def test_two_fast_clicks_send_one_form_and_back_frees_the_button(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    slowly(page, "**/keranjang/tambah/")
+    box = page.locator(".go .btn-main").bounding_box()
+    assert box is not None
+
+    for _ in range(2):  # the raw mouse: a locator's click would wait for the page that follows the first one
+        page.mouse.click(box["x"] + 20, box["y"] + 20)
+    page.wait_for_url("**/keranjang/")
+    page.go_back(wait_until="commit")
+    button = page.locator(".go .btn-main")
+
+    expect(button).to_have_text("Masukkan keranjang")
+    expect(button).to_be_enabled()
+    assert button.get_attribute("aria-busy") is None
+    assert len(posts) == 1
+
+
+def test_the_guard_locks_every_button_and_sends_the_pressed_one(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+    page.goto(f"{base}/produk/kemeja/?varian={shirt.variants.get(name='Sogan, M').pk}")
+    page.click(".go .btn-main")
+    page.wait_for_url("**/keranjang/")
+    slowly(page, "**/keranjang/ubah/")
+    page.evaluate(NOTE_THE_BUTTONS)
+
+    page.locator("[name=hapus]").first.click()
+    page.wait_for_url("**/keranjang/")
+    expect(page.locator(".lines > li")).to_have_count(1)  # its value was sent
+    seen = page.evaluate("JSON.parse(sessionStorage.getItem('seen'))")
+
+    assert [button["disabled"] for button in seen] == [True, True]
+    assert [button["text"] for button in seen] == ["Memproses…", "Hapus Kemeja Batik Kawung"]
+    assert [button["busy"] for button in seen] == ["true", None]
+
+
+# While a page is on its way Playwright does not look at the old one, so the old one has to look at itself.
+NOTE_THE_BUTTONS = """() => document.addEventListener("submit", () => setTimeout(() => {
+  const buttons = [...document.querySelectorAll("[name=hapus]")].map((button) => ({
+    disabled: button.disabled, text: button.textContent, busy: button.getAttribute("aria-busy"),
+  }));
+  sessionStorage.setItem("seen", JSON.stringify(buttons));
+}, 50))"""
+
+
+def slowly(page: Page, url: str) -> None:
+    """Let the server think about it for a moment."""
+
+    def answer(route: Route) -> None:
+        time.sleep(0.4)
+        route.continue_()
+
+    page.route(url, answer)
+
+
+def test_price_and_stock_follow_the_variant(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+
+    page.click("a.pick:has-text('Sogan')")
+    page.wait_for_url("**/?varian=*")
+
+    assert page.inner_text(".price-big") == "Rp110.000"
+    assert page.inner_text("p[data-show=note]") == "Sisa 2"
+    assert page.inner_text(".bar small") == "Sogan, M"
+
+
+def test_the_cart_follows_its_number_box(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+
+    page.click(".lines [data-step='1']")
+
+    expect(page.locator(".top .count")).to_have_text("2")
+    expect(page.locator(".sums .total dd")).to_have_text("Rp200.000")
+
+
+def test_it_all_works_without_javascript(live_server, browser, shirt):
+    page, base = open_page(browser, script=False), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+    page.click("a.pick:has-text('Sogan')")
+    assert page.inner_text(".price-big") == "Rp110.000"
+    page.fill("#id_jumlah", "2")
+    page.click(".go .btn-main")
+    page.wait_for_url("**/keranjang/")
+    page.fill(".lines input", "1")
+    page.click("text=Perbarui jumlah")
+    assert page.inner_text(".sums .total dd") == "Rp110.000"
+    page.click(".theme button[value=dark]")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert page.url.endswith("/keranjang/")
+    page.click("[name=hapus]")
+    assert "masih kosong" in page.inner_text("main")
+
+
+def test_the_theme_switch_writes_the_cookie_without_a_request(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    page.goto(base)
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+
+    page.click(".theme button[value=dark]")
+
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert [cookie["value"] for cookie in page.context.cookies() if cookie.get("name") == "tema"] == ["dark"]
+    assert posts == []
+    page.reload()
+    assert page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_the_browser_blocks_nothing(live_server, browser, shirt):
+    """No page breaks the Content-Security-Policy or throws."""
+    page, base = open_page(browser), live_server.url
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if "Security Policy" in message.text else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    fill_cart(page, base)
+    for path in ["/", "/produk/", "/produk/kemeja/", "/keranjang/", "/masuk/"]:
+        page.goto(base + path)
+
+    assert said == []
