@@ -49,7 +49,10 @@ MENU: list[dict[str, Any]] = [
         "items": [
             entry("Pembayaran", "payments", "payments_payment_changelist", "payments.view_payment"),
             entry(
-                "Transaksi", "contactless", "payments_paymenttransaction_changelist", "payments.view_paymenttransaction",
+                "Transaksi",
+                "contactless",
+                "payments_paymenttransaction_changelist",
+                "payments.view_paymenttransaction",
             ),
             entry("Pengembalian dana", "undo", "payments_refund_changelist", "payments.view_refund"),
             entry(

@@ -8,6 +8,7 @@ from orders.models import Order
 from shop.carts import member
 
 _SESSION_KEY = "orders"
+_PLACED_KEY = "orders_placed"
 _KEPT = 20
 
 
@@ -17,6 +18,22 @@ def remember_order(request: HttpRequest, order: Order) -> None:
     mark = [order.pk, order.link_version]
     if mark not in seen:
         request.session[_SESSION_KEY] = [*seen, mark][-_KEPT:]
+
+
+def remember_placed(request: HttpRequest, order: Order) -> None:
+    """Note that the order was placed in this session: more than the link gives."""
+    remember_order(request, order)
+    placed = request.session.get(_PLACED_KEY, [])
+    if order.pk not in placed:
+        request.session[_PLACED_KEY] = [*placed, order.pk][-_KEPT:]
+
+
+def may_take_back(request: HttpRequest, order: Order) -> bool:
+    """Say whether the visitor may cancel the order: its logged-in owner, or the session that placed it.
+
+    A forwarded link shows the order and lets one pay, no more.
+    """
+    return owns(request, order) or order.pk in request.session.get(_PLACED_KEY, [])
 
 
 def holds(request: HttpRequest, order: Order) -> bool:

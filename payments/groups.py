@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group, Permission
 
-_READ_ORDERS = ("view_order", "view_orderitem", "view_orderevent", "view_shipment")
+_READ_ORDERS = ("view_order", "view_orderitem", "view_shipment")
+# The history names sums and reasons of payments, so it is for those who see the money.
+_READ_HISTORY = ("view_orderevent",)
 _READ_MONEY = ("view_payment", "view_paymenttransaction", "view_refund", "view_gatewaynotification")
 _READ_STOCK = (
     "view_product",
@@ -27,6 +29,7 @@ _EDIT_CATALOGUE = tuple(
 GROUPS: dict[str, tuple[str, ...]] = {
     "kasir": (
         *_READ_ORDERS,
+        *_READ_HISTORY,
         *_READ_MONEY,
         *_READ_STOCK,
         "cancel_order",
@@ -37,12 +40,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "gudang": (*_READ_ORDERS, *_READ_STOCK, "ship_order", "adjust_stock"),
     "owner": (
         *_READ_ORDERS,
+        *_READ_HISTORY,
         *_READ_MONEY,
         *_READ_STOCK,
         *_SHIPPING,
         *_EDIT_SHIPPING,
         *_EDIT_CATALOGUE,
         "delete_productimage",
+        "delete_product",
+        "delete_category",
         "cancel_order",
         "ship_order",
         "clear_hold",
@@ -52,19 +58,24 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "approve_refund",
         "adjust_stock",
         "view_user",
+        "change_user",
         "view_sitestate",
         "change_sitestate",
         "view_outgoingmail",
         "view_gatewaytrouble",
+        "view_signaturefailure",
         "view_jobrun",
     ),
     "auditor": (
         *_READ_ORDERS,
+        *_READ_HISTORY,
         *_READ_MONEY,
         *_READ_STOCK,
         *_SHIPPING,
+        "view_sitestate",
         "view_outgoingmail",
         "view_gatewaytrouble",
+        "view_signaturefailure",
         "view_jobrun",
     ),
 }

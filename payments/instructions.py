@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shop.templatetags.shop import groups_of_four
+
 _WIB = ZoneInfo("Asia/Jakarta")
 _NUMBER = re.compile(r"[0-9]{4,32}")
 _WORD = re.compile(r"[A-Za-z0-9 ]{2,20}")
@@ -23,6 +25,11 @@ class Number:
 
     label: str
     value: str
+
+    @property
+    def shown(self) -> str:
+        """Return a long number in groups of four; a short code stays whole."""
+        return groups_of_four(self.value) if len(self.value) > 8 else self.value
 
     @property
     def slug(self) -> str:

@@ -56,19 +56,30 @@ def queue_mail(
     if not _KEY.fullmatch(key):
         raise ValueError(f"Not an idempotency key: {key!r}.")
     # An odd address must not cost the order it belongs to: it goes on one line, and Resend's refusal is a fact.
-    _, created = OutgoingMail.objects.get_or_create(
-        idempotency_key=key,
-        defaults={
-            "kind": kind,
-            "reference": reference,
-            "from_email": one_line(settings.DEFAULT_FROM_EMAIL, 320),
-            "to": one_line(to, 320),
-            "reply_to": one_line(reply_to, 320),
-            "subject": one_line(subject),
-            "text": text,
-            "html": html,
-        },
-    )
+    values = {
+        "kind": kind,
+        "reference": reference,
+        "from_email": one_line(settings.DEFAULT_FROM_EMAIL, 320),
+        "to": one_line(to, 320),
+        "reply_to": one_line(reply_to, 320),
+        "subject": one_line(subject),
+        "text": text,
+        "html": html,
+        "idempotency_key": key,
+        "state": MailState.PENDING,
+        "attempts": 0,
+        "last_error": "",
+        "provider_id": "",
+    }
+    columns = ", ".join(connection.ops.quote_name(name) for name in values)
+    with connection.cursor() as cursor:
+        # One statement, where get_or_create takes a SELECT and a savepoint: this runs inside place_order.
+        cursor.execute(
+            f"INSERT INTO config_outgoingmail ({columns}) VALUES ({', '.join(['%s'] * len(values))})"  # noqa: S608
+            " ON CONFLICT (idempotency_key) DO NOTHING",
+            list(values.values()),
+        )
+        created = bool(cursor.rowcount == 1)
     if created:
         transaction.on_commit(nudge, robust=True)
     return created

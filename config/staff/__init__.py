@@ -12,6 +12,7 @@ from config.staff.tables import (
     StackedInline,
     TabularInline,
     actor_of,
+    staff_id,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "StaffForm",
     "TabularInline",
     "actor_of",
+    "staff_id",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 M = TypeVar("M", bound=Model)
+Look = Literal["main", "quiet", "danger"]
 
 STALE = "Data ini berubah sejak halaman tadi dibuka, jadi tidak ada yang dijalankan. Periksa lagi keadaannya."
 
@@ -52,7 +53,7 @@ class Button:
     name: str
     label: str
     url: str
-    look: str
+    look: Look
 
 
 class ObjectAction(Generic[M]):
@@ -64,7 +65,7 @@ class ObjectAction(Generic[M]):
     name: ClassVar[str]
     label: ClassVar[str]
     permissions: ClassVar[tuple[str, ...]]
-    look: ClassVar[str] = "quiet"
+    look: ClassVar[Look] = "quiet"
     form_class: ClassVar[type[StaffForm]] = StaffForm
 
     def permitted(self, user: AbstractBaseUser | AnonymousUser, obj: M) -> bool:
@@ -78,6 +79,10 @@ class ObjectAction(Generic[M]):
     def title(self, obj: M) -> str:
         """Return the heading of the page, and the words on its button."""
         return self.label
+
+    def look_for(self, obj: M) -> Look:
+        """Return how its button looks beside this row's others."""
+        return self.look
 
     def explain(self, obj: M) -> Sequence[str]:
         """Return what will happen, one sentence per paragraph."""
@@ -128,11 +133,16 @@ class ActionAdmin(ModelAdmin[M]):
                 action.name,
                 action.title(obj),
                 reverse(f"admin:{self._url_name(action)}", args=[obj.pk]),
-                action.look,
+                action.look_for(obj),
             )
             for action in self.object_actions
             if action.permitted(request.user, obj) and not action.refusal(obj)
         ]
+
+    def not_there(self, request: HttpRequest) -> HttpResponseRedirect:
+        """Say that there is no such row for this person, and lead to the list."""
+        self.message_user(request, "Data ini tidak ada, atau bukan untuk dilihat akunmu.", messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def page_of(self, obj: M) -> str:
         """Return where an action leads back to."""
@@ -159,7 +169,7 @@ class ActionAdmin(ModelAdmin[M]):
             raise PermissionDenied
         obj = self.get_object(request, str(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, str(object_id))
+            return self.not_there(request)
         if not action.permitted(request.user, obj):
             raise PermissionDenied
         back = HttpResponseRedirect(self.page_of(obj))
@@ -199,6 +209,6 @@ class ActionAdmin(ModelAdmin[M]):
             "back": self.page_of(obj),
             "media": self.media + form.media,
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         status = 400 if form.errors else 200
         return TemplateResponse(request, "admin/staff/confirm.html", context, status=status)

@@ -22,7 +22,11 @@ class ReadableHistory(_Base):
     """Mixin: "harga: 120000 → 125000" in the history of a row."""
 
     def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Iterable[Any] | None, add: bool = False,
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Iterable[Any] | None,
+        add: bool = False,
     ) -> Any:
         """Return one sentence with every field that changed, in the form and in its lines."""
         if add:

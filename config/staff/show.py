@@ -51,7 +51,10 @@ def when(moment: datetime | None) -> SafeString:
     local = timezone.localtime(moment)
     text = f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H.%M} WIB"
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), _DAYS[local.weekday()], text,
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        _DAYS[local.weekday()],
+        text,
     )
 
 

@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 # The theme's classes are Django's with another coat; to the type checker they are Django's own.
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
+    from django.contrib.admin.views.main import ChangeList
 else:
     from unfold.admin import ModelAdmin, StackedInline, TabularInline
+    from unfold.views import ChangeList
 
 __all__ = ["EditableAdmin", "ModelAdmin", "ReadOnlyAdmin", "StackedInline", "TabularInline", "actor_of"]
 
@@ -27,6 +29,27 @@ def actor_of(request: HttpRequest) -> str:
     return f"staff:{request.user.pk} {request.user}"[:ACTOR_LENGTH]
 
 
+def staff_id(request: HttpRequest) -> int:
+    """Return the number of whoever is logged in; an admin page has nobody else."""
+    assert request.user.pk is not None
+    return int(request.user.pk)
+
+
+class StaffChangeList(ChangeList):
+    """A list that counts once: without a search or a filter, what is found is all there is."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page."""
+        super().get_results(request)
+        if not self.query and not self.has_active_filters and not self.date_hierarchy_in_use():
+            self.full_result_count = self.result_count
+
+    def date_hierarchy_in_use(self) -> bool:
+        """Return whether a year, month or day was chosen."""
+        field = self.date_hierarchy
+        return bool(field) and any(str(name).startswith(f"{field}__") for name in self.params)
+
+
 class ReadOnlyAdmin(ModelAdmin[M]):
     """Pages that show and never change: nothing is added, edited or deleted here, whoever asks, superusers included."""
 
@@ -34,6 +57,10 @@ class ReadOnlyAdmin(ModelAdmin[M]):
     list_per_page = 50
     show_full_result_count = False
     list_filter_sheet = True
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that counts once."""
+        return StaffChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Rows are written by services only."""
@@ -67,6 +94,10 @@ class EditableAdmin(ModelAdmin[M]):
     list_per_page = 50
     show_full_result_count = False
     warn_unsaved_form = True
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that counts once."""
+        return StaffChangeList
 
     def changeform_view(
         self,

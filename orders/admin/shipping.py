@@ -60,7 +60,8 @@ class ShippingMethodAdmin(ReadableHistory, EditableAdmin[ShippingMethod]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ShippingMethod]:
         """Count the zones in the same query."""
-        return super().get_queryset(request).annotate(rate_count_=Count("rates"))
+        rows: QuerySet[ShippingMethod] = super().get_queryset(request).annotate(rate_count_=Count("rates"))
+        return rows
 
     @admin.display(description="dipakai", ordering="is_active")
     def active_badge(self, method: ShippingMethod) -> SafeString:
@@ -109,7 +110,8 @@ class ShippingZoneAdmin(ReadableHistory, EditableAdmin[ShippingZone]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ShippingZone]:
         """Count the provinces in the same query."""
-        return super().get_queryset(request).annotate(province_count_=Count("provinces"))
+        rows: QuerySet[ShippingZone] = super().get_queryset(request).annotate(province_count_=Count("provinces"))
+        return rows
 
     @admin.display(description="provinsi", ordering="province_count_")
     def province_count(self, zone: ShippingZone) -> SafeString:

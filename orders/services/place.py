@@ -11,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError, IntegrityError, connection
 from django.db.models import Count, Q
 
 from config.database import Trouble, classify, database_now, lock_names, unit_of_work, violated_constraint
+from config.databases import LOCK_TIMEOUT_MS
 from config.errors import InvalidInputError, NotFoundError
 from orders import pricing, shipping
 from orders.emails import queue_order_mail
@@ -80,7 +81,7 @@ def place_order(
     while True:
         try:
             return unit_of_work(
-                partial(_place, customer, request, key, cart, cart_version),
+                partial(_place, customer, request, key, cart, cart_version, deadline),
                 resolve=partial(_outcome, customer, key),
             )
         except IntegrityError as error:
@@ -130,8 +131,10 @@ def _place(
     key: str,
     cart: Cart | None,
     cart_version: int | None,
+    deadline: float,
 ) -> PlacedOrder:
     """The transaction: cart, customer, checks, order, items, event, mail, and last the stock."""
+    _wait_no_longer_than(deadline)
     if cart is not None:
         locked = lock_cart(cart.pk)
         if locked.status != CartStatus.OPEN:
@@ -164,6 +167,14 @@ def _place(
     return PlacedOrder(order, duplicate=False)
 
 
+def _wait_no_longer_than(deadline: float) -> None:
+    """Let no lock be waited for beyond the budget: the last try has less time for it than the usual timeout."""
+    left_ms = max(1, round((deadline - time.monotonic()) * 1000))
+    if left_ms < LOCK_TIMEOUT_MS:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{left_ms}ms"])
+
+
 def _address(customer: User, request: OrderRequest) -> AddressData:
     if request.address is not None:
         return request.address
@@ -176,10 +187,9 @@ def _address(customer: User, request: OrderRequest) -> AddressData:
 def _require_quota(customer: User, email: str, phone: str) -> None:
     """Refuse more unpaid orders than allowed per customer, e-mail and phone: unpaid orders hold stock.
 
-    The customer's row is locked; guests share no row, so their e-mail and phone are locked by name.
+    The customer's row is locked; those who share an e-mail or a phone share no row, so these are locked by name.
     """
-    if customer.is_guest:
-        lock_names(f"unpaid-email:{email}", f"unpaid-phone:{phone}")
+    lock_names(f"unpaid-email:{email}", f"unpaid-phone:{phone}")
     limit = settings.MAX_UNPAID_ORDERS
     unpaid = Order.objects.filter(status=OrderStatus.PENDING_PAYMENT)
     counts = unpaid.filter(Q(user=customer) | Q(email=email) | Q(phone=phone)).aggregate(

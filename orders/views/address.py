@@ -19,7 +19,7 @@ from orders.links import order_path
 from orders.models import Order
 from orders.states import PAID_OR_LATER, OrderStatus
 from orders.views.entry import Problem, enter, notices, renewed, settle, steps
-from orders.visitor import remember_order
+from orders.visitor import remember_placed
 from shop.carts import current_cart
 from shop.models import CartStatus
 from shop.services.account import AddressData
@@ -106,7 +106,7 @@ def _ordered(request: HttpRequest) -> Order | None:
 
 def _already_ordered(request: HttpRequest, order: Order) -> HttpResponse:
     """Say what stands open instead of an empty cart; the same in every tab."""
-    remember_order(request, order)
+    remember_placed(request, order)
     if request.method == "POST":
         return SeeOther(reverse("orders:checkout"))
     context = {

@@ -18,7 +18,7 @@ from orders.links import order_path
 from orders.models import Order
 from orders.seen import ReviewForm, Seen
 from orders.views.entry import SUMMARY, Problem, enter_complete, notices, renewed, settle, steps
-from orders.visitor import holds, remember_order
+from orders.visitor import holds, remember_placed
 from shop.carts import current_cart
 from shop.carts import remember as remember_cart
 from shop.errors import CartClosedError
@@ -112,7 +112,7 @@ def _show(request: HttpRequest, checkout: Checkout, problems: Sequence[Problem] 
 
 def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
     """303 to the payment page; the session keeps the order, and the cart it came from for other tabs."""
-    remember_order(request, order)
+    remember_placed(request, order)
     cart = current_cart(request)
     if order.cart is not None and (cart is None or cart.status != CartStatus.OPEN):
         remember_cart(request, order.cart)

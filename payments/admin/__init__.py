@@ -1,5 +1,5 @@
 """Staff pages for orders and their money, and the buttons that call the services."""
 
-from payments.admin import inbox, money, order
+from payments.admin import inbox, money, order, refund
 
-__all__ = ["inbox", "money", "order"]
+__all__ = ["inbox", "money", "order", "refund"]

@@ -1,24 +1,23 @@
-"""Payments, transactions and refunds, to read; money moves through buttons only."""
+"""Payments and their transactions, to read; money moves through buttons only."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
-from config.staff.show import NOTHING, as_json, badge, link, money, when
+from config.staff.show import NOTHING, as_json, link, money, when
 from payments.admin.cells import order_link, shown, yes
-from payments.admin.refund_actions import Approve, Claim, Confirm, GiveBack, Reject, Send
+from payments.admin.refund_actions import GiveBack
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.staff.order_page import left_to_give_back
-from payments.staff.words import PAYMENT, REFUND, TRANSACTION
-from payments.states import RefundChannel, RefundState
+from payments.staff.words import PAYMENT, TRANSACTION
 
 
 class OrderFilter(admin.SimpleListFilter):
@@ -130,8 +129,8 @@ class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[Pay
     search_help_text = "ID transaksi, ID di Midtrans, atau nomor pesanan"
     ordering = ("-pk",)
     fields = (
-        "transaction_id", "order_", "payment_", "status_", "raw_status", "fraud_status", "type_", "amount_", "received_",
-        "charged_back_", "left_", "surplus_", "problem", "reversed", "asked", "refunds_", "answer",
+        "transaction_id", "order_", "payment_", "status_", "raw_status", "fraud_status", "type_", "amount_",
+        "received_", "charged_back_", "left_", "surplus_", "problem", "reversed", "asked", "refunds_", "answer",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -204,109 +203,12 @@ class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[Pay
     @admin.display(description="pengembalian dana")
     def refunds_(self, row: PaymentTransaction) -> str | SafeString:
         """Lead to the refunds."""
-        links = ((link(one.refund_key, "payments_refund_change", one.pk), money(one.amount)) for one in row.refunds.all())
+        links = (
+            (link(one.refund_key, "payments_refund_change", one.pk), money(one.amount)) for one in row.refunds.all()
+        )
         return format_html_join(", ", "{} {}", links) or NOTHING
 
     @admin.display(description="jawaban terakhir")
     def answer(self, row: PaymentTransaction) -> SafeString:
         """Return what the gateway last said."""
         return as_json(row.raw)
-
-
-class WaitingFilter(admin.SimpleListFilter):
-    """Whose turn it is."""
-
-    title = "menunggu"
-    parameter_name = "menunggu"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("setuju", "Persetujuan"), ("transfer", "Transfer bank"), ("midtrans", "Midtrans")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
-        begun = queryset.filter(state__in=[RefundState.REQUESTED, RefundState.SENT])
-        unapproved = Q(needs_approval=True, approved_by__isnull=True)
-        match self.value():
-            case "setuju":
-                return begun.filter(unapproved)
-            case "transfer":
-                return begun.filter(~unapproved, channel=RefundChannel.BANK)
-            case "midtrans":
-                return begun.filter(~unapproved, channel=RefundChannel.API)
-        return queryset
-
-
-@admin.register(Refund)
-class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
-    """Money on its way back, one row per intention."""
-
-    object_actions = (Approve(), Claim(), Confirm(), Send(), Reject())
-    list_display = ("refund_key", "order_", "amount_", "channel", "state_", "requested_by", "approval", "created")
-    list_filter = (WaitingFilter, "state", "channel")
-    search_fields = (
-        "=refund_key", "=bank_reference", "=transaction__payment__order__number", "=transaction__transaction_id",
-    )  # fmt: skip
-    search_help_text = "Kunci, nomor referensi bank, nomor pesanan, atau ID transaksi"
-    list_select_related = ("transaction__payment__order", "requested_by", "approved_by")
-    date_hierarchy = "created_at"
-    fields = (
-        "refund_key", "order_", "transaction_", "amount_", "reason", "channel", "state_", "requested_by", "approval",
-        "claimed_by", "bank_reference", "attempts", "next_try", "last_error", "created", "sent", "done",
-    )  # fmt: skip
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
-        """Fetch the order and the people with the row."""
-        return super().get_queryset(request).select_related(*self.list_select_related)
-
-    def page_of(self, obj: Refund) -> str:
-        """Lead back to the order, where one sees what follows."""
-        order_id = obj.transaction.payment.order_id
-        return reverse("admin:orders_order_change", args=[order_id]) if order_id else super().page_of(obj)
-
-    @admin.display(description="pesanan")
-    def order_(self, refund: Refund) -> SafeString:
-        """Lead to the order."""
-        return order_link(refund.transaction.payment.order)
-
-    @admin.display(description="transaksi")
-    def transaction_(self, refund: Refund) -> SafeString:
-        """Lead to the transaction."""
-        row = refund.transaction
-        return link(row.transaction_id, "payments_paymenttransaction_change", row.pk)
-
-    @admin.display(description="jumlah", ordering="amount")
-    def amount_(self, refund: Refund) -> SafeString:
-        """Return the amount."""
-        return money(refund.amount)
-
-    @admin.display(description="keadaan", ordering="state")
-    def state_(self, refund: Refund) -> SafeString:
-        """Return the state as a badge."""
-        return shown(REFUND[refund.state])
-
-    @admin.display(description="persetujuan")
-    def approval(self, refund: Refund) -> str | SafeString:
-        """Return who approved, or that somebody has to."""
-        if refund.approved_by is not None:
-            return str(refund.approved_by)
-        return badge("Ditunggu", "menunggu", "clock") if refund.needs_approval else "tidak perlu"
-
-    @admin.display(description="dibuat", ordering="pk")
-    def created(self, refund: Refund) -> SafeString:
-        """Return when it was asked for."""
-        return when(refund.created_at)
-
-    @admin.display(description="pertama dikirim")
-    def sent(self, refund: Refund) -> SafeString:
-        """Return when it was first sent."""
-        return when(refund.first_sent_at)
-
-    @admin.display(description="selesai")
-    def done(self, refund: Refund) -> SafeString:
-        """Return when the money was back."""
-        return when(refund.done_at)
-
-    @admin.display(description="percobaan berikut")
-    def next_try(self, refund: Refund) -> SafeString:
-        """Return when a job tries again."""
-        return when(refund.next_attempt_at)

@@ -20,8 +20,8 @@ from payments.admin.order_endings import Cancel, ReleaseWithoutGateway
 from payments.admin.who import sees_money
 from payments.staff import lists
 
-_SHIPPING = ("number_", "age_", "customer", "units_", "parcel_", "courier_")
-_EVERYTHING = ("number_", "age_", "customer", "units_", "total_", "money_", "status_", "courier_")
+_SHIPPING = ("number_", "age_", "customer", "units_", "parcel_")
+_EVERYTHING = ("number_", "age_", "customer", "units_", "total_", "money_", "status_")
 
 
 @admin.register(Order)
@@ -68,7 +68,10 @@ class OrderAdmin(order_list.OrderCells, ActionAdmin[Order], ReadOnlyAdmin[Order]
         return order_list.OrderChangeList
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str,
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        search_term: str,
     ) -> tuple[QuerySet[Any], bool]:
         """Search for what people quote on the phone."""
         return lists.search(queryset, search_term), False
@@ -83,14 +86,18 @@ class OrderAdmin(order_list.OrderCells, ActionAdmin[Order], ReadOnlyAdmin[Order]
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None,
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show one order whole; there is nothing to save here."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
         order = self.get_object(request, object_id)
         if order is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return self.not_there(request)
         context = {
             **self.admin_site.each_context(request),
             "title": order.number,
@@ -100,7 +107,7 @@ class OrderAdmin(order_list.OrderCells, ActionAdmin[Order], ReadOnlyAdmin[Order]
             **order_page.context(request, self.admin_site, order),
             "staff_buttons": self.buttons(request, order),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -113,6 +120,6 @@ class OrderAdmin(order_list.OrderCells, ActionAdmin[Order], ReadOnlyAdmin[Order]
             raise PermissionDenied
         order = self.get_object(request, str(object_id))
         if order is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, str(object_id))
+            return self.not_there(request)
         context = {"order": order, "items": order.items.order_by("pk"), "place": place_line(order)}
         return TemplateResponse(request, "admin/orders/order/slip.html", context)

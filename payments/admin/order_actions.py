@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from config.staff import Done, ObjectAction, actor_of
+from config.staff.actions import Look
 from orders.models import Order
 from orders.services import clear_hold, complete_order, ship_order, start_processing
 from orders.states import OrderStatus
@@ -76,7 +77,9 @@ class Ship(WarehouseAction):
 
     name = "kirim"
     label = "Tandai dikirim"
-    look = "main"
+
+    def look_for(self, obj: Order) -> Look:
+        return "main" if obj.status == S.PROCESSING else "quiet"
 
     def refusal(self, obj: Order) -> str:
         return self.wrong_status(obj, S.PAID, S.PROCESSING) or self.not_ready(obj)
@@ -164,7 +167,7 @@ class AskGateway(OrderAction):
         return "" if obj.payments.exists() else "Pesanan ini belum pernah sampai ke halaman pembayaran."
 
     def explain(self, obj: Order) -> list[str]:
-        return ["Status setiap pembayaran pesanan ini ditanyakan ke Midtrans, lalu diterapkan seperti notifikasi biasa."]
+        return ["Status setiap pembayaran pesanan ini ditanyakan ke Midtrans, lalu diterapkan seperti notifikasi."]
 
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
         before = obj.status
@@ -201,4 +204,3 @@ class ClearHold(OrderAction):
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
         clear_hold(order_id=obj.pk, actor=actor_of(request), reason=data["reason"])
         return Done("Penahanan dilepas.")
-

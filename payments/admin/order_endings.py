@@ -52,15 +52,15 @@ class Cancel(OrderAction):
         if obj.status == S.PENDING_PAYMENT and obj.payment_hold:
             return "Uang yang masuk untuk pesanan ini sedang diperiksa. Selesaikan dulu penahanannya."
         if obj.status in _PAID and _to_give_back(obj) == 0:
-            return "Semua uang pesanan ini sudah atau sedang dikembalikan. Pesanan ditutup begitu uangnya pasti kembali."
+            return "Uang pesanan ini sudah atau sedang dikembalikan. Pesanan ditutup begitu uangnya pasti kembali."
         return ""
 
     def explain(self, obj: Order) -> list[str]:
         if obj.status in _PAID:
             return [
                 f"{rupiah(_to_give_back(obj))} dikembalikan seluruhnya ke pelanggan.",
-                "Pesanan baru ditutup, dan stoknya kembali, setelah uangnya pasti kembali: lewat Midtrans dalam "
-                "hitungan menit, lewat transfer bank setelah nomor referensinya dicatat.",
+                "Pesanan baru ditutup, dan stoknya kembali, setelah uangnya pasti kembali.",
+                "Lewat Midtrans itu hitungan menit; lewat transfer bank setelah nomor referensinya dicatat.",
             ]
         return [
             "Halaman pembayarannya dimatikan di Midtrans, pesanan ditutup, dan stoknya dapat dijual lagi.",
@@ -70,7 +70,9 @@ class Cancel(OrderAction):
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
         if obj.status in _PAID:
             given = give_back_everything(
-                order_id=obj.pk, reason=data["reason"], requested_by=staff_user(request),
+                order_id=obj.pk,
+                reason=data["reason"],
+                requested_by=staff_user(request),
             )
             obj.refresh_from_db()
             return _told(obj, given)
@@ -128,13 +130,12 @@ class ReleaseWithoutGateway(OrderAction):
             return wrong
         if obj.payment_hold:
             return "Uang yang masuk untuk pesanan ini sedang diperiksa. Selesaikan dulu penahanannya."
-        return "" if obj.is_closing else "Batalkan dulu dengan cara biasa; ini hanya bila Midtrans tidak juga memastikan."
+        return "" if obj.is_closing else "Batalkan dulu dengan cara biasa; ini hanya bila Midtrans diam saja."
 
     def explain(self, obj: Order) -> list[str]:
         return [
             "Midtrans belum memastikan bahwa pesanan ini tidak dapat dibayar lagi. Stoknya tetap dilepas sekarang.",
-            "Bila pelanggan ternyata masih membayar, uangnya tercatat sebagai uang di pesanan tertutup dan harus "
-            "dikembalikan.",
+            "Bila pelanggan ternyata masih membayar, uangnya masuk ke pesanan tertutup dan harus dikembalikan.",
         ]
 
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.staff.show import age, badge, money, number, short_time
+from config.staff.tables import StaffChangeList
 from orders.models import Order, ShippingMethod
 from orders.regions import short_name
 from payments.admin.cells import shown
@@ -20,10 +21,8 @@ from payments.staff import lists, words
 
 if TYPE_CHECKING:
     from django.contrib.admin import SimpleListFilter as TextFilter
-    from django.contrib.admin.views.main import ChangeList
 else:
     from unfold.contrib.filters.admin import TextFilter
-    from unfold.views import ChangeList
 
 VIEW = "tampilan"
 EVERYTHING = "semua"
@@ -81,7 +80,7 @@ def tabs(request: HttpRequest) -> list[Tab]:
     ]
 
 
-class OrderChangeList(ChangeList):
+class OrderChangeList(StaffChangeList):
     """A list of one view; the view is in the address, not among the filters."""
 
     def get_filters_params(self, params: Any = None) -> Any:
@@ -120,7 +119,8 @@ class CityFilter(TextFilter):
         return []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(city__icontains=self.value()) if self.value() else queryset
+        city = (self.value() or "").strip()
+        return queryset.filter(city__icontains=city) if city else queryset
 
 
 class OrderCells:
@@ -142,9 +142,13 @@ class OrderCells:
 
     @admin.display(description="pelanggan")
     def customer(self, order: Order) -> SafeString:
-        """Return who gets it, and where."""
-        city = short_name(order.city)
-        return format_html('{}<span class="st-muted st-small st-block">{}</span>', order.recipient, city)
+        """Return who gets it, where, and by which service."""
+        where = f"{short_name(order.city)} · {order.courier}"
+        return format_html(
+            '<span class="st-nowrap">{}</span><span class="st-muted st-small st-block">{}</span>',
+            order.recipient,
+            where,
+        )
 
     @admin.display(description="barang")
     def units_(self, order: Order) -> SafeString:
@@ -175,8 +179,3 @@ class OrderCells:
         badges = [shown(words.STATUS[order.status])]
         badges += [badge(reason, "batal", "triangle-alert") for reason in reasons]
         return format_html('<span class="st-stack">{}</span>', format_html_join("", "{}", ((one,) for one in badges)))
-
-    @admin.display(description="kurir", ordering="courier")
-    def courier_(self, order: Order) -> SafeString:
-        """Return the service that was chosen."""
-        return format_html('<span class="st-nowrap">{}</span>', order.courier)

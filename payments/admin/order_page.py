@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.urls import reverse
 
 from config.staff import ActionAdmin
 from config.staff.actions import Button
+from config.staff.show import NOTHING
 from orders.models import Order
 from orders.regions import place_line
 from payments.admin.who import sees_money
+from payments.instructions import method_name
 from payments.models import GatewayNotification, Payment, PaymentTransaction, Refund
 from payments.staff import words
 from payments.staff.order_page import left_to_give_back, read_order_page
@@ -37,6 +40,7 @@ class TransactionRow:
 
     row: PaymentTransaction
     badge: Badge
+    method: str
     left: int
     refunds: list[RefundRow]
     buttons: list[Button]
@@ -63,6 +67,7 @@ def context(request: HttpRequest, site: AdminSite, order: Order) -> dict[str, An
     """Return the context of the page of an order from ``lists.with_facts``."""
     with_money = sees_money(request)
     page = read_order_page(order, with_money=with_money)
+    greeting = quote(f"Halo, ini {settings.SITE_NAME} tentang pesanan {order.number}.")
     address = "\n".join((order.recipient, local_phone(order.phone), order.street, place_line(order)))
     return {
         "page": page,
@@ -74,7 +79,7 @@ def context(request: HttpRequest, site: AdminSite, order: Order) -> dict[str, An
         "notifications": [NotificationRow(row, _buttons(request, site, row)) for row in page.notifications],
         "address_text": address,
         "phone_local": local_phone(order.phone),
-        "whatsapp_url": f"https://wa.me/{order.phone.removeprefix('+')}?text={quote(f'Halo, ini infiya.store tentang pesanan {order.number}.')}",
+        "whatsapp_url": f"https://wa.me/{order.phone.removeprefix('+')}?text={greeting}",
         "slip_url": reverse("admin:orders_order_slip", args=[order.pk]),
         "may_see_mails": request.user.has_perm("config.view_outgoingmail"),
         "may_see_user": request.user.has_perm("shop.view_user"),
@@ -91,7 +96,8 @@ def _payment_row(request: HttpRequest, site: AdminSite, payment: Payment) -> Pay
             refunds.append(RefundRow(refund, words.REFUND[refund.state], _buttons(request, site, refund)))
         left = left_to_give_back(transaction)
         shown = words.TRANSACTION[transaction.status]
-        rows.append(TransactionRow(transaction, shown, left, refunds, _buttons(request, site, transaction)))
+        method = method_name(transaction.raw, transaction.payment_type) or NOTHING
+        rows.append(TransactionRow(transaction, shown, method, left, refunds, _buttons(request, site, transaction)))
     return PaymentRow(payment, words.PAYMENT[payment.status], rows)
 
 

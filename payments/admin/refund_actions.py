@@ -171,13 +171,13 @@ class Reject(RefundAction):
 
     def permitted(self, user: Any, obj: Refund) -> bool:
         own = obj.requested_by_id == user.pk and user.has_perm("payments.add_refund")
-        return own or user.has_perm("payments.approve_refund")
+        return bool(own or user.has_perm("payments.approve_refund"))
 
     def refusal(self, obj: Refund) -> str:
         return "" if obj.state == R.REQUESTED else self.over(obj)
 
     def explain(self, obj: Refund) -> list[str]:
-        return [f"{rupiah(obj.amount)} tidak jadi dikembalikan. Uangnya dapat dikembalikan lagi dengan permintaan baru."]
+        return [f"{rupiah(obj.amount)} tidak jadi dikembalikan. Nanti masih dapat diminta lagi."]
 
     def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
         reject_refund(refund_id=obj.pk, actor=actor_of(request), reason=data["reason"])
@@ -198,9 +198,9 @@ class Send(RefundAction):
         return "Menunggu persetujuan orang kedua." if self.is_unapproved(obj) else ""
 
     def explain(self, obj: Refund) -> list[str]:
-        said = [f"{rupiah(obj.amount)} dikirim ke Midtrans dengan kunci yang sama, jadi tidak mungkin terkirim dua kali."]
+        said = [f"{rupiah(obj.amount)} dikirim dengan kunci yang sama, jadi tidak mungkin terkirim dua kali."]
         if obj.first_sent_at is not None and obj.first_sent_at <= timezone.now() - AUTOMATIC_FOR:
-            said = ["Kunci ini sudah berumur lebih dari 6 hari. Cek dulu di dashboard Midtrans apakah uangnya sudah kembali."]
+            said = ["Kuncinya sudah berumur lebih dari 6 hari: cek dulu di dashboard Midtrans apakah uangnya kembali."]
         return [*said, f"Kendala terakhir: {obj.last_error}."] if obj.last_error else said
 
     def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
@@ -265,13 +265,16 @@ class Confirm(RefundAction):
     def explain(self, obj: Refund) -> list[str]:
         return [
             f"{rupiah(obj.amount)} dipegang {obj.claimed_by}.",
-            "Midtrans ditanya dulu, supaya uang yang sudah kembali di sana tidak terhitung dua kali. Pelanggan mendapat e-mail.",
+            "Midtrans ditanya dulu, supaya uang yang sudah kembali di sana tidak terhitung dua kali.",
+            "Pelanggan mendapat e-mail.",
         ]
 
     def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
         try:
             refund = confirm_bank_refund(
-                refund_id=obj.pk, bank_reference=data["bank_reference"], actor=actor_of(request),
+                refund_id=obj.pk,
+                bank_reference=data["bank_reference"],
+                actor=actor_of(request),
             )
         except GatewayError as error:
             return Done(f"{nobody_asked(error)} Nomor referensi belum dicatat.", messages.ERROR)

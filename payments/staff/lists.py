@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
@@ -47,8 +48,8 @@ def refunds_for_a_person() -> QuerySet[Refund]:
         | Q(first_sent_at__lte=timezone.now() - AUTOMATIC_FOR)
     )
     later = Refund.objects.filter(transaction=OuterRef("transaction"), pk__gt=OuterRef("pk"))
-    refused = Q(~Exists(later), state=RefundState.FAILED, first_sent_at__isnull=False, transaction__status__in=MONEY_HERE)
-    return Refund.objects.filter(Q(by_hand, state__in=_OPEN_REFUND) | refused)
+    refused = Q(state=RefundState.FAILED, first_sent_at__isnull=False, transaction__status__in=MONEY_HERE)
+    return Refund.objects.filter(Q(by_hand, state__in=_OPEN_REFUND) | (refused & ~Exists(later)))
 
 
 def needing_attention() -> QuerySet[Order]:
@@ -64,7 +65,8 @@ def needing_attention() -> QuerySet[Order]:
     uncovered = Order.objects.filter(number__in=short).values("pk")
     surplus = PaymentTransaction.objects.filter(surplus=True, status__in=MONEY_HERE).values("payment__order")
     late = Payment.objects.filter(
-        status__in=[PaymentStatus.SUCCESS, PaymentStatus.PARTIALLY_REFUNDED], order__status__in=_CLOSED,
+        status__in=[PaymentStatus.SUCCESS, PaymentStatus.PARTIALLY_REFUNDED],
+        order__status__in=_CLOSED,
     ).values("order")
     refunds = refunds_for_a_person().values("transaction__payment__order")
     parts = [part.order_by() for part in (closing, uncovered, surplus, late, refunds)]
@@ -113,12 +115,13 @@ def counts(parts: Mapping[str, QuerySet[Order]]) -> dict[str, int]:
     """Return how many orders each part has, up to COUNT_LIMIT, in one query."""
     if not parts:
         return {}
-    columns, values = [], []
+    columns: list[str] = []
+    values: list[Any] = []
     for number, part in enumerate(parts.values()):
         sql, params = part.order_by().values("pk")[:COUNT_LIMIT].query.sql_with_params()
-        columns.append(f"(SELECT count(*) FROM ({sql}) AS part_{number})")
+        columns.append(f"(SELECT count(*) FROM ({sql}) AS part_{number})")  # noqa: S608 - Django's SQL, values apart
         values += params
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(columns)}", values)  # noqa: S608 - Django's own SQL, values apart
+        cursor.execute(f"SELECT {', '.join(columns)}", values)
         row = cursor.fetchone()
     return dict(zip(parts, row, strict=True))

@@ -15,10 +15,12 @@ from orders.states import OrderStatus
 from payments.models import GatewayNotification, Payment, PaymentTransaction, Refund
 from payments.states import REFUND_OPEN, RefundState
 from shop.models import Reservation, ReservationState, User
+from shop.money import rupiah
 
 MANY = 50
 # What only those who see the money see in the history.
 _OF_MONEY = {EventKind.PAYMENT, EventKind.REFUND, EventKind.HOLD}
+_SAID_BY_REASON = {EventKind.PAYMENT, EventKind.REFUND, EventKind.STOCK}
 _STAFF = re.compile(r"staff:(\d+)(?: (.+))?")
 
 
@@ -75,8 +77,8 @@ def read_order_page(order: Order, *, with_money: bool) -> OrderPage:
 
 def _lines(order: Order) -> list[Line]:
     states: dict[int, set[str]] = {}
-    for variant_id, state in Reservation.objects.filter(reference=order.number).values_list("variant_id", "state"):
-        states.setdefault(variant_id, set()).add(state)
+    for variant_id, value in Reservation.objects.filter(reference=order.number).values_list("variant_id", "state"):
+        states.setdefault(variant_id, set()).add(value)
     found = []
     for item in order.items.order_by("pk"):
         seen = states.get(item.variant_id, set())
@@ -121,13 +123,17 @@ def _title(event: OrderEvent) -> str:
         return OrderStatus(event.to_status).label
     if event.kind == EventKind.HOLD and event.reason == "selesai":
         return "Penahanan berakhir"
+    if event.kind in _SAID_BY_REASON and event.reason:
+        return f"{event.reason[0].upper()}{event.reason[1:]}"
     return EventKind(event.kind).label
 
 
 def _detail(event: OrderEvent) -> str:
     if event.kind == EventKind.HOLD and event.reason == "selesai":
         return ""
-    parts = [event.reason]
+    parts = [] if event.kind in _SAID_BY_REASON else [event.reason]
+    amount = event.data.get("amount")
+    parts += [rupiah(amount)] if isinstance(amount, int) else []
     parts += [str(event.data[key]) for key in ("courier", "resi", "transaction", "refund") if event.data.get(key)]
     return " · ".join(part for part in parts if part)
 

@@ -48,7 +48,8 @@ def _order_cards(request: HttpRequest) -> list[Card]:
     if "perhatian" in found:
         attention = found["perhatian"]
         cards.insert(
-            0, Card("Perlu perhatian", attention, f"{url}?tampilan=perhatian", "triangle-alert", attention > 0),
+            0,
+            Card("Perlu perhatian", attention, f"{url}?tampilan=perhatian", "triangle-alert", attention > 0),
         )
         cards.append(Card("Menunggu bayar", found["menunggu"], f"{url}?tampilan=menunggu", "clock"))
     return cards

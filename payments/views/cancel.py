@@ -15,6 +15,7 @@ from orders.answers import SeeOther
 from orders.models import Order
 from orders.states import CLOSED_UNPAID, OrderStatus
 from orders.views.entry import Problem
+from orders.visitor import may_take_back
 from payments.pages import OrderPaths
 from payments.services import cancel_order
 from payments.views.opening import by_link, customer_actor, only_post
@@ -23,6 +24,7 @@ from shop.carts import remember as remember_cart
 from shop.services.cart import refill
 
 REASON = "dibatalkan pelanggan"
+NOT_BY_LINK = "Pesanan ini hanya dapat dibatalkan di perangkat tempat memesan, dari akunmu, atau lewat WhatsApp."
 NOT_YET = "Pembatalan sudah diminta. Kami memastikan dulu bahwa tidak ada pembayaran yang masuk."
 
 
@@ -30,7 +32,7 @@ NOT_YET = "Pembatalan sudah diminta. Kami memastikan dulu bahwa tidak ada pembay
 @by_link
 def cancel(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
     """Ask whether it is meant, then cancel."""
-    if order.status != OrderStatus.PENDING_PAYMENT or order.is_closing:
+    if order.status != OrderStatus.PENDING_PAYMENT or order.is_closing or not _allowed(request, order):
         return SeeOther(paths.order)
     if request.method != "POST":
         return _ask(request, order, paths)
@@ -49,6 +51,8 @@ def cancel(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpRespons
 def change(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
     """Cancel the order and bring its contents back into the cart."""
     if order.status == OrderStatus.PENDING_PAYMENT:
+        if not _allowed(request, order):
+            return SeeOther(paths.order)
         try:
             if not _cancel(request, order):
                 return SeeOther(paths.order)
@@ -67,6 +71,14 @@ def change(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpRespons
 def reorder(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
     """Put the same things into the cart again; not while the order itself can still be paid."""
     return SeeOther(paths.order) if order.status == OrderStatus.PENDING_PAYMENT else _refill(request, order)
+
+
+def _allowed(request: HttpRequest, order: Order) -> bool:
+    """Say whether the visitor may cancel, with words for who may not."""
+    if may_take_back(request, order):
+        return True
+    messages.info(request, NOT_BY_LINK)
+    return False
 
 
 def _cancel(request: HttpRequest, order: Order) -> bool:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from config.errors import NotFoundError
 from orders.answers import private_page
 from orders.models import Order
-from orders.visitor import owns, remember_order
+from orders.visitor import may_take_back, owns, remember_order
 from payments.pages import OrderPaths
 from payments.selectors import history_rows, order_page, orders_for_history, own_order, paths_of
 from payments.views.opening import by_link
@@ -63,4 +63,8 @@ def history(request: HttpRequest) -> HttpResponse:
 
 def _show(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
     page = order_page(order, paths, whole=owns(request, order))
-    return render(request, "payments/order.html", {"page": page, "guest": member(request) is None})
+    return render(
+        request,
+        "payments/order.html",
+        {"page": page, "guest": member(request) is None, "mine": may_take_back(request, order)},
+    )

@@ -16,6 +16,7 @@ from config.errors import ShopClosedError, ShopError
 from orders.answers import SeeOther
 from orders.models import Order
 from orders.views.entry import Problem
+from orders.visitor import may_take_back
 from payments.errors import NotPayableError, OrderAlreadyPaidError, PaymentHeldError
 from payments.page_state import PageState
 from payments.pages import OrderPaths, Situation
@@ -122,6 +123,7 @@ def _show(
         "problems": problems,
         "short": isinstance(error, InsufficientStockError),
         "again": error is not None,
+        "mine": may_take_back(request, situation.order),
     }
     response = render(request, "payments/pay.html", context, status=error.status if error else 200)
     if error and (wait := error.extra().get("retryAfter")):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 else:
     from unfold.forms import PaginationInlineFormSet as Formset
 
+_PICTURE = '<img class="{}" src="{}" alt="{}" width="{}" height="{}">'
 USED = "Produk ini pernah dipesan atau bergerak stoknya, jadi disimpan. Hilangkan centang “dijual” saja."
 
 
@@ -34,8 +35,6 @@ class VariantFormSet(Formset):
     def clean(self) -> None:
         super().clean()
         if not any(form.has_changed() or form.instance.pk for form in self.forms) and not any(self.errors):
-            from django.core.exceptions import ValidationError
-
             raise ValidationError("Isi paling sedikit satu varian: tanpa varian tidak ada yang dapat dibeli.")
 
 
@@ -59,7 +58,7 @@ class VariantInline(StackedInline[Variant, Product]):
     @admin.display(description="stok")
     def in_stock(self, variant: Variant) -> str | SafeString:
         """Show the stock, with the way to where it can be changed."""
-        if variant.pk is None:
+        if variant._state.adding:
             return "Stok diisi lewat “Barang masuk” setelah disimpan."
         text = f"{variant.on_hand} di gudang, {variant.reserved} dipesan, {variant.available} tersedia"
         return link(text, "shop_variant_change", variant.pk)
@@ -79,7 +78,7 @@ class ImageInline(StackedInline[ProductImage, Product]):
         """Show the small picture."""
         if not image.small:
             return NOTHING
-        return format_html('<img class="st-picture" src="{}" alt="{}" width="80" height="100">', image.small.url, image.alt)
+        return format_html(_PICTURE, "st-picture", image.small.url, image.alt, 80, 100)
 
 
 @admin.register(Product)
@@ -106,7 +105,8 @@ class ProductAdmin(ReadableHistory, EditableAdmin[Product]):
             "dearest_": variants.annotate(n=Max("price")).values("n"),
             "available_": variants.annotate(n=Sum("on_hand") - Sum("reserved")).values("n"),
         }
-        return super().get_queryset(request).annotate(**counted).prefetch_related("images")
+        rows: QuerySet[Product] = super().get_queryset(request).annotate(**counted).prefetch_related("images")
+        return rows
 
     @admin.display(description="gambar")
     def card(self, product: Product) -> str | SafeString:
@@ -114,7 +114,7 @@ class ProductAdmin(ReadableHistory, EditableAdmin[Product]):
         image = next(iter(product.images.all()), None)
         if image is None:
             return NOTHING
-        return format_html('<img class="st-thumb" src="{}" alt="{}" width="32" height="40">', image.small.url, image.alt)
+        return format_html(_PICTURE, "st-thumb", image.small.url, image.alt, 32, 40)
 
     @admin.display(description="dijual", ordering="is_active")
     def sold_badge(self, product: Product) -> SafeString:
@@ -193,7 +193,8 @@ class CategoryAdmin(ReadableHistory, EditableAdmin[Category]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         """Count the products in the same query."""
-        return super().get_queryset(request).annotate(product_count_=Count("products"))
+        rows: QuerySet[Category] = super().get_queryset(request).annotate(product_count_=Count("products"))
+        return rows
 
     @admin.display(description="produk", ordering="product_count_")
     def product_count(self, category: Category) -> SafeString:

@@ -142,7 +142,6 @@ class VariantForm(VariantBase):
         return cleaned
 
 
-
 class ImageForm(ImageBase):
     """One picture: a file is uploaded, two are made of it."""
 
@@ -158,8 +157,8 @@ class ImageForm(ImageBase):
         model = ProductImage
         fields = ("alt", "position")
 
-    def clean_picture(self) -> UploadedFile | None:
-        upload: UploadedFile | None = self.cleaned_data.get("picture")
+    def clean_picture(self) -> UploadedFile[Any] | None:
+        upload: UploadedFile[Any] | None = self.cleaned_data.get("picture")
         if upload is None:
             if self.instance.pk is None:
                 raise ValidationError("Pilih berkas gambarnya.")

@@ -114,7 +114,7 @@ class UserAdmin(ReadableHistory, _Base, EditableAdmin[User]):
             obj.is_staff = True
             obj.save()
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Let a superuser set a staff member's password, nobody else's."""
         user = self.get_object(request, id)
         if not is_superuser(request) or user is None or not user.is_staff:

@@ -11,11 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from config.staff import ActionAdmin, Done, ObjectAction, ReadOnlyAdmin, StaffForm
+from config.staff import ActionAdmin, Done, ObjectAction, ReadOnlyAdmin, StaffForm, staff_id
 from config.staff.show import badge, when
 from shop.models import SiteState
 from shop.services.site import close_shop, open_shop, site_state
-
 
 admin.site.index_title = "Beranda"
 
@@ -42,7 +41,7 @@ class SiteAction(ObjectAction[SiteState]):
     def _log(self, request: HttpRequest, text: str) -> None:
         # The row has no actor of its own; the log of the admin has.
         rows = SiteState.objects.filter(pk=1)
-        LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, change_message=text, single_object=True)
+        LogEntry.objects.log_actions(staff_id(request), rows, CHANGE, change_message=text, single_object=True)
 
 
 class CloseShop(SiteAction):
@@ -81,7 +80,7 @@ class OpenShop(SiteAction):
     def explain(self, obj: SiteState) -> list[str]:
         said = ["Pelanggan dapat memesan dan membayar lagi.", f"Ditutup dengan alasan: {obj.reason}."]
         if obj.sweep_since is not None:
-            said.append("Selama pembayaran sejak pemulihan cadangan belum selesai diperiksa, toko tetap menolak pesanan.")
+            said.append("Selama pembayaran sejak pemulihan cadangan masih diperiksa, toko tetap menolak pesanan.")
         return said
 
     def run(self, obj: SiteState, data: dict[str, Any], request: HttpRequest) -> Done:

@@ -1,4 +1,4 @@
-"""The stock list: what is there, what is promised, what runs low. Numbers move through "Barang masuk" and "Sesuaikan"."""
+"""The stock list: what is there, what is promised, what runs low. Numbers move through its two forms only."""
 
 from __future__ import annotations
 

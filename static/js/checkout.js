@@ -58,6 +58,7 @@
 
     function choose(option) {
       input.value = option.textContent;
+      input.dataset.chosen = input.value;
       close();
       input.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -137,6 +138,12 @@
     return rule && !rule(value) ? input.dataset.wrong : "";
   }
 
+  // A tick where we can tell: a rule that holds, a name that is there, a district taken from the list.
+  function isRight(input) {
+    if (!input.value.trim() || input.tagName !== "INPUT") return false;
+    return input === box ? input.value === input.dataset.chosen : true;
+  }
+
   function tell(input, text) {
     const field = input.closest(".field");
     const id = `${input.id}_error`;
@@ -160,7 +167,7 @@
       input.setAttribute("aria-invalid", "true");
     } else {
       input.removeAttribute("aria-invalid");
-      if (input.value.trim() && input.dataset.rule) {
+      if (isRight(input)) {
         field.dataset.ok = "";
         field.append(icon("check", "i tick"));
       }

@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         report = _measure(place, options)
     report.settings["took"] = f"{time.monotonic() - begun:.0f} s"
     report.print()
+    if float(report.machine["load before"].split(",")[0]) > float(report.machine["cores"]):
+        say("The machine was busy before we began: work that needs the CPU then loses more than work that waits for")
+        say("the disk, so ratios against pgbench come out too low. Measure again on a quiet machine.")
     report.write(options.output)
     say(f"Written to {os.path.relpath(options.output)}.")
     if any(why.startswith("FAILED") for why in report.missing.values()):
@@ -37,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measure the shop side by side with references."
+    )
     parser.add_argument("--only", metavar="NAME", action="append", choices=SECTIONS, help=", ".join(SECTIONS))
     parser.add_argument("--quick", action="store_true", help="one short round of everything: does it still run?")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default 3)")

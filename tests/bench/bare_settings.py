@@ -4,7 +4,7 @@ from tests.bench.settings import *  # noqa: F403
 from tests.bench.settings import DATABASES
 
 ROOT_URLCONF = "tests.bench.bare"
-MIDDLEWARE: list[str] = []
+MIDDLEWARE: list[str] = []  # type: ignore[no-redef]
 # What performance.md measured as Django's floor: no pool to ask, no health check before each request.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False

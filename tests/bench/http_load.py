@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count, islice
 
@@ -82,6 +83,18 @@ class HttpClient:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def warm_up(port: int, requests: Sequence[bytes]) -> None:
+    """Have every worker and thread do its first work (templates, imports, connections) before anything is timed."""
+
+    def one(request: bytes) -> None:
+        client = HttpClient(port)
+        client.send(request)
+        client.close()
+
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        list(threads.map(one, requests))
 
 
 @dataclass

@@ -77,8 +77,8 @@ def make(world: World, rng: random.Random, count: int) -> list[Payable]:
             for order in orders
         )  # fmt: skip
     return [
-        Payable(order.pk, payment.pk, payment.gateway_id, nonce, customer.email, *variants)
-        for order, payment, (nonce, customer, variants) in zip(orders, payments, wanted, strict=True)
+        Payable(order.pk, payment.pk, payment.gateway_id, nonce, customer.email, v1, v2, v3)
+        for order, payment, (nonce, customer, (v1, v2, v3)) in zip(orders, payments, wanted, strict=True)
     ]
 
 

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
+from typing import Any
 
 from django.db import connections
 
@@ -37,7 +38,9 @@ def gather(job: Job, *, processes: int, seconds: float) -> float:
         workers.append(worker)
         pipes.append(ours)
     try:
-        answers = [pipe.recv() if pipe.poll(seconds + _PATIENCE_S) else "no answer in time" for pipe in pipes]
+        answers: list[Any] = [
+            pipe.recv() if pipe.poll(seconds + _PATIENCE_S) else "no answer in time" for pipe in pipes
+        ]
     except EOFError as error:
         raise BenchError("a worker died without a word") from error
     finally:
@@ -45,11 +48,15 @@ def gather(job: Job, *, processes: int, seconds: float) -> float:
             worker.join(timeout=5)
             if worker.is_alive():
                 worker.kill()
-    if troubles := [answer for answer in answers if isinstance(answer, str)]:
+    _complain([answer for answer in answers if isinstance(answer, str)])
+    return float(sum(done for done, _ in answers) / max(elapsed for _, elapsed in answers))
+
+
+def _complain(troubles: list[str]) -> None:
+    if troubles:
         # The others only complain about the barrier that the first one broke.
         first = min(troubles, key=lambda text: "BrokenBarrierError" in text)
-        raise BenchError(f"{len(troubles)} of {processes} workers failed:\n{first}")
-    return float(sum(done for done, _ in answers) / max(elapsed for _, elapsed in answers))
+        raise BenchError(f"{len(troubles)} workers failed:\n{first}")
 
 
 def rate(make_work: Callable[[int], Callable[[], None]], *, seconds: float) -> float:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from config.settings import *  # noqa: F403
+from config.settings import STORAGES as _STORAGES
 
-STORAGES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+STORAGES: dict[str, Any] = _STORAGES | {  # type: ignore[no-redef]
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -67,7 +67,7 @@ def proxy() -> Iterator[PostgresProxy]:
         yield proxy
 
 
-# --- what it does -------------------------------------------------------------------------------------------------
+# --- what it does --------------------------------------------------------------------------------------------------
 
 
 @rolled_back
@@ -180,7 +180,7 @@ def test_a_lock_that_is_not_had_in_time_is_not_tried_again():
     assert body.runs == 1
 
 
-# --- conflicts ------------------------------------------------------------------------------------------------------
+# --- conflicts -----------------------------------------------------------------------------------------------------
 
 
 def test_the_victim_of_a_real_deadlock_runs_again_and_both_sides_succeed():
@@ -242,7 +242,7 @@ def test_after_three_repetitions_a_conflict_comes_out_and_nothing_is_kept():
     assert find_shelf() is None
 
 
-# --- connections lost before COMMIT ----------------------------------------------------------------------------------
+# --- connections lost before COMMIT --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ends", [1, CONNECTION_RETRIES])
@@ -309,7 +309,7 @@ def test_a_server_that_refuses_everybody_is_a_connection_error_within_two_second
     assert unit_of_work(body) == "run 1"
 
 
-# --- COMMIT was sent ---------------------------------------------------------------------------------------------------
+# --- COMMIT was sent -----------------------------------------------------------------------------------------------
 
 
 def test_when_the_answer_to_commit_is_lost_resolve_finds_the_work_and_it_is_not_done_twice(proxy: PostgresProxy):
@@ -388,7 +388,7 @@ def test_when_nobody_can_be_asked_the_outcome_is_unknown(proxy: PostgresProxy):
     assert shelves() == [("run 1", "whole")]
 
 
-# --- what an error means -----------------------------------------------------------------------------------------------
+# --- what an error means -------------------------------------------------------------------------------------------
 
 
 @rolled_back

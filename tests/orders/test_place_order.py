@@ -62,7 +62,7 @@ def refused(
     return caught.value
 
 
-# --- what is written --------------------------------------------------------------------------------------------------
+# --- what is written -----------------------------------------------------------------------------------------------
 
 
 def test_an_order_waits_for_its_payment_with_its_stock_held():
@@ -184,7 +184,7 @@ def test_a_product_with_one_variant_left_on_sale_may_be_named_alone():
     assert OrderItem.objects.get(order=order).variant == left
 
 
-# --- the order of locks -----------------------------------------------------------------------------------------------
+# --- the order of locks --------------------------------------------------------------------------------------------
 
 
 def test_the_customer_is_locked_first_and_the_stock_is_taken_last_of_all():
@@ -200,7 +200,7 @@ def test_the_customer_is_locked_first_and_the_stock_is_taken_last_of_all():
     assert not any(re.search(r"FOR (UPDATE|SHARE|KEY SHARE)", sql) for sql in statements)
 
 
-# --- stock ------------------------------------------------------------------------------------------------------------
+# --- stock ---------------------------------------------------------------------------------------------------------
 
 
 def test_one_line_that_is_short_refuses_the_whole_order():
@@ -260,7 +260,7 @@ def test_what_others_hold_is_not_available():
     assert error.lines[0].available == 1
 
 
-# --- what is asked for ------------------------------------------------------------------------------------------------
+# --- what is asked for ---------------------------------------------------------------------------------------------
 
 
 def test_ninety_nine_units_of_one_thing_may_be_ordered_over_several_lines_but_no_more():
@@ -395,7 +395,7 @@ def test_a_closed_shop_takes_no_order():
     assert error.context == {"reason": "stok opname"}
 
 
-# --- not too many unpaid ----------------------------------------------------------------------------------------------
+# --- not too many unpaid -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

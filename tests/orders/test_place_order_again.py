@@ -44,7 +44,11 @@ def request_(customer: User, variant: Variant) -> OrderRequest:
     address = add_address(user=customer, data=ADDRESS)
     line = OrderLine(quantity=2, product_id=variant.product_id, variant_id=variant.pk)
     return OrderRequest(
-        lines=(line,), address_id=address.pk, email=customer.email or "", shipping_method="jne-reg", note="titip",
+        lines=(line,),
+        address_id=address.pk,
+        email=customer.email or "",
+        shipping_method="jne-reg",
+        note="titip",
     )
 
 
@@ -86,7 +90,7 @@ def test_the_same_key_of_another_customer_makes_an_order_of_his_own(request_, fi
     assert again.order.user == other
 
 
-# --- whatever changed meanwhile ---------------------------------------------------------------------------------------
+# --- whatever changed meanwhile ------------------------------------------------------------------------------------
 
 
 def prices_rise(order: Order) -> None:
@@ -153,7 +157,11 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_repetition_answers_the_first_order_although(
-    change: Callable[[Order], None], customer, request_, first, settings,
+    change: Callable[[Order], None],
+    customer,
+    request_,
+    first,
+    settings,
 ):
     settings.MAX_UNPAID_ORDERS = 3
     change(first)
@@ -177,7 +185,7 @@ def test_a_repetition_with_another_total_on_the_button_is_still_the_first_order(
     assert again.order == first
 
 
-# --- what is compared -------------------------------------------------------------------------------------------------
+# --- what is compared ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -189,7 +197,7 @@ def test_a_repetition_with_another_total_on_the_button_is_still_the_first_order(
         {"note": ""},
         {"shipping_method": None, "email": "", "address_id": None, "note": ""},
     ],
-    ids=lambda fields: "+".join(fields),
+    ids="+".join,
 )
 def test_a_field_that_the_repetition_leaves_out_is_not_compared(leave_out: dict[str, Any], customer, request_, first):
     again = place_order(customer=customer, request=replace(request_, **leave_out), key=KEY)
@@ -222,7 +230,7 @@ def test_a_service_that_was_chosen_for_the_customer_may_be_named_in_the_repetiti
         {"email": "lain@example.com"},
         {"shipping_method": "sicepat-best"},
     ],
-    ids=lambda fields: "+".join(fields),
+    ids="+".join,
 )
 def test_another_body_under_the_same_key_is_a_conflict_and_writes_nothing(other, customer, request_, first):
     with nothing_written(), pytest.raises(IdempotencyConflictError) as refused:

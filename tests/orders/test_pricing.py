@@ -14,7 +14,14 @@ from orders.pricing import PricedLine, Totals, charged_kilograms, shipping_price
 
 def line(*, price: int = 1000, quantity: int = 1, grams: int = 100) -> PricedLine:
     return PricedLine(
-        variant_id=1, product_id=1, name="x", variant_name="", sku="X", unit_price=price, weight=grams, quantity=quantity,
+        variant_id=1,
+        product_id=1,
+        name="x",
+        variant_name="",
+        sku="X",
+        unit_price=price,
+        weight=grams,
+        quantity=quantity,
     )
 
 
@@ -48,7 +55,7 @@ def test_the_first_kilogram_and_the_further_ones_have_prices_of_their_own():
     assert shipping_price(first_kg=12_000, next_kg=10_000, grams=2_500) == 32_000
 
 
-# --- services ---------------------------------------------------------------------------------------------------------
+# --- services ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

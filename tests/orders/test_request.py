@@ -35,7 +35,7 @@ def same(sent: OrderRequest, kept: dict[str, Any]) -> bool:
     return same_request(sent.normalised(), json.loads(json.dumps(kept)))
 
 
-# --- check ------------------------------------------------------------------------------------------------------------
+# --- check ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_order_without_lines_is_refused():
@@ -77,7 +77,7 @@ def test_a_line_that_names_nothing_is_refused():
     assert refused.value.field == "items[0].productId"
 
 
-# --- what is kept -----------------------------------------------------------------------------------------------------
+# --- what is kept --------------------------------------------------------------------------------------------------
 
 
 def test_only_what_was_sent_is_kept():
@@ -104,7 +104,7 @@ def test_everything_that_was_sent_can_be_kept_as_json():
     assert same(sent, kept)
 
 
-# --- the same request -------------------------------------------------------------------------------------------------
+# --- the same request ----------------------------------------------------------------------------------------------
 
 
 def test_the_same_lines_to_the_same_address_are_the_same_request():
@@ -158,7 +158,8 @@ def test_a_product_that_the_order_does_not_have_is_another_request():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"address_id": 8}, {"email": "lain@example.com"}, {"shipping_method": "sicepat-best"}],
+    "fields",
+    [{"address_id": 8}, {"email": "lain@example.com"}, {"shipping_method": "sicepat-best"}],
 )
 def test_another_value_of_a_field_is_another_request(fields):
     kept = stored((SHIRT, SHIRT_M, 1), email="sari@example.com")
@@ -194,7 +195,7 @@ def test_the_note_and_the_expected_total_are_not_compared():
     assert same(request(note="taruh di teras", expected_total=1), kept)
 
 
-# --- the same request, in general -------------------------------------------------------------------------------------
+# --- the same request, in general ----------------------------------------------------------------------------------
 
 # Ten variants of four products: product 1 has variants 10..12, product 2 has 20..22, and so on.
 variants = st.integers(10, 49).filter(lambda variant: variant % 10 < 3)

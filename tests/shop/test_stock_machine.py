@@ -12,7 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from monitoring.invariants import LAWS, check_invariants
 from shop.errors import InsufficientStockError, StockRuleError

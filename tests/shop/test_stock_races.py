@@ -1,4 +1,4 @@
-"""Stock services at the same moment on several connections: nothing sold twice, nothing given back twice, no deadlock."""
+"""Stock services at the same moment on several connections: nothing sold or given back twice, no deadlock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
-from shop.errors import InsufficientStockError, StockRuleError
+from shop.errors import InsufficientStockError, ShortLine, StockRuleError
 from shop.models import Reservation, ReservationState, StockMovement, Variant
 from shop.services import stock
 from tests.support.races import background, held_open, race, wait_until_blocked
@@ -38,7 +38,7 @@ def sell(reference: str) -> list[Reservation]:
         return stock.sell(reference=reference, actor="test")
 
 
-# --- the second look --------------------------------------------------------------------------------------------------
+# --- the second look -----------------------------------------------------------------------------------------------
 
 
 def test_a_buyer_who_waited_gets_the_units_that_came_back_meanwhile():
@@ -73,7 +73,7 @@ def test_without_the_second_look_that_buyer_would_be_sent_away(monkeypatch):
     """The control of the two tests above: the guarded UPDATE alone judges rows as they stood when it began."""
 
     def refuse(missing, quantities):
-        raise InsufficientStockError([stock.ShortLine(pk, "", "", 0, quantities[pk]) for pk in missing])
+        raise InsufficientStockError([ShortLine(pk, "", "", 0, quantities[pk]) for pk in missing])
 
     monkeypatch.setattr(stock, "_reserve_on_second_look", refuse)
     there, back = make_variant(on_hand=1), make_variant(on_hand=1)
@@ -149,7 +149,7 @@ def test_rows_are_locked_in_id_order_even_those_that_have_no_stock():
         waiting.result(SOON)
 
 
-# --- the same thing twice at once ---------------------------------------------------------------------------------------
+# --- the same thing twice at once ----------------------------------------------------------------------------------
 
 
 def test_ten_sales_of_one_reference_at_once_sell_it_once():
@@ -210,7 +210,11 @@ def test_ten_bookings_of_one_parcel_at_once_book_it_once():
     def book() -> None:
         with transaction.atomic():
             stock.receive_return(
-                reference="R", return_reference="RET-1", quantities={variant.pk: 1}, actor="gudang", reason="retur",
+                reference="R",
+                return_reference="RET-1",
+                quantities={variant.pk: 1},
+                actor="gudang",
+                reason="retur",
             )
 
     outcomes = race([book] * 10)
@@ -227,7 +231,11 @@ def test_several_parcels_at_once_bring_back_at_most_what_was_sold():
     def book(parcel: int) -> None:
         with transaction.atomic():
             stock.receive_return(
-                reference="R", return_reference=str(parcel), quantities={variant.pk: 1}, actor="gudang", reason="retur",
+                reference="R",
+                return_reference=str(parcel),
+                quantities={variant.pk: 1},
+                actor="gudang",
+                reason="retur",
             )
 
     outcomes = race([partial(book, parcel) for parcel in range(8)])
@@ -236,7 +244,7 @@ def test_several_parcels_at_once_bring_back_at_most_what_was_sold():
     assert shelf(variant) == (5, 0)
 
 
-# --- different things at once -------------------------------------------------------------------------------------------
+# --- different things at once --------------------------------------------------------------------------------------
 
 
 def test_goods_that_arrive_while_a_line_is_being_sold_leave_nothing_short():

@@ -62,7 +62,7 @@ def ledger(variant: Variant) -> list[tuple[str, int, int]]:
     return list(rows.values_list("kind", "delta", "balance"))
 
 
-# --- reserve --------------------------------------------------------------------------------------------------------
+# --- reserve -------------------------------------------------------------------------------------------------------
 
 
 def test_reserving_takes_from_what_is_available_and_nothing_from_the_shelf():
@@ -157,7 +157,7 @@ def test_what_was_released_can_be_reserved_again_for_the_same_reference():
     assert sorted(Reservation.objects.values_list("state", flat=True)) == [HELD, RELEASED]
 
 
-# --- release --------------------------------------------------------------------------------------------------------
+# --- release -------------------------------------------------------------------------------------------------------
 
 
 def test_releasing_gives_back_every_line():
@@ -208,7 +208,7 @@ def test_releasing_leaves_other_references_alone():
     assert state("other") == HELD
 
 
-# --- sell -----------------------------------------------------------------------------------------------------------
+# --- sell ----------------------------------------------------------------------------------------------------------
 
 
 def test_selling_takes_the_units_off_the_shelf_and_writes_the_ledger():
@@ -286,7 +286,7 @@ def test_marking_short_touches_held_lines_only():
     assert shelf(held) == (5, 2)
 
 
-# --- short lines wait for goods, oldest first --------------------------------------------------------------------------
+# --- short lines wait for goods, oldest first ----------------------------------------------------------------------
 
 
 def test_goods_that_arrive_are_sold_to_the_waiting_line_in_the_same_transaction():
@@ -380,7 +380,7 @@ def test_goods_that_come_back_are_sold_to_the_waiting_line():
     assert shelf(variant) == (0, 0)
 
 
-# --- short lines are tried again ---------------------------------------------------------------------------------------
+# --- short lines are tried again -----------------------------------------------------------------------------------
 
 
 def waiting_without_cause(reference: str, variant: Variant, quantity: int = 1) -> None:
@@ -461,7 +461,7 @@ def test_a_sold_line_has_no_next_try():
     assert Reservation.objects.get().next_attempt_at is None
 
 
-# --- receive --------------------------------------------------------------------------------------------------------
+# --- receive -------------------------------------------------------------------------------------------------------
 
 
 def test_receiving_writes_what_came_who_booked_it_and_why():
@@ -487,7 +487,7 @@ def test_receiving_an_unknown_variant_is_refused():
         stock.receive(variant_id=2**40, quantity=1, actor="gudang")
 
 
-# --- adjust ---------------------------------------------------------------------------------------------------------
+# --- adjust --------------------------------------------------------------------------------------------------------
 
 
 def test_adjusting_down_below_what_is_reserved_records_the_truth():
@@ -531,7 +531,7 @@ def test_adjusting_by_nothing_is_refused():
         stock.adjust(variant_id=variant.pk, delta=0, reason="hitung ulang", actor="gudang")
 
 
-# --- return_sold ----------------------------------------------------------------------------------------------------
+# --- return_sold ---------------------------------------------------------------------------------------------------
 
 
 def test_a_cancelled_order_s_goods_come_back_once():
@@ -557,7 +557,7 @@ def test_what_was_not_sold_yet_is_released_not_returned():
     assert (state("R", held), state("R", waiting), state("R", gone)) == (RELEASED, RELEASED, SOLD)
 
 
-# --- receive_return -------------------------------------------------------------------------------------------------
+# --- receive_return ------------------------------------------------------------------------------------------------
 
 
 def back(variant: Variant, quantity: int, *, reference: str = "R", parcel: str = "RET-1") -> None:
@@ -669,7 +669,11 @@ def test_a_parcel_is_booked_whole_or_not_at_all():
 
     with nothing_written(), pytest.raises(StockRuleError), transaction.atomic():
         stock.receive_return(
-            reference="R", return_reference="RET-1", quantities={one.pk: 1, two.pk: 2}, actor="a", reason="retur",
+            reference="R",
+            return_reference="RET-1",
+            quantities={one.pk: 1, two.pk: 2},
+            actor="a",
+            reason="retur",
         )
 
 
@@ -692,7 +696,7 @@ def test_goods_that_came_back_as_a_parcel_do_not_come_back_again_with_a_cancella
     assert shelf(variant) == (5, 0)
 
 
-# --- the ledger ---------------------------------------------------------------------------------------------------------
+# --- the ledger ----------------------------------------------------------------------------------------------------
 
 
 def test_the_ledger_tells_the_whole_story_in_order():

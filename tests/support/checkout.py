@@ -6,7 +6,6 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import HttpResponse
 from django.test import Client
 
 from orders.demo import seed_shipping
@@ -15,6 +14,8 @@ from shop.models import Address, Cart, User, Variant
 from shop.selectors import CART_SESSION_KEY
 from shop.services.cart import add_item, open_cart
 from tests.support.world import make_customer, make_variant
+
+Page = Any  # what the test client answers with
 
 ADDRESS_PAGE, SHIPPING_PAGE, REVIEW_PAGE = "/checkout/", "/checkout/pengiriman/", "/checkout/tinjau/"
 TYPED = {
@@ -45,11 +46,11 @@ class Visitor(Client):
         self.cart = cart
         return cart
 
-    def type_address(self, **changes: str) -> HttpResponse:
+    def type_address(self, **changes: str) -> Page:
         """Submit step 1."""
         return self.post(ADDRESS_PAGE, TYPED | changes)
 
-    def choose_shipping(self, code: str = "jne-reg") -> HttpResponse:
+    def choose_shipping(self, code: str = "jne-reg") -> Page:
         """Submit step 2."""
         return self.post(SHIPPING_PAGE, {"shipping_method": code})
 
@@ -98,14 +99,14 @@ def make_member(*, addresses: int = 1, province: str = "JAWA BARAT") -> User:
     return user
 
 
-def hidden(page: HttpResponse) -> dict[str, str]:
+def hidden(page: Page) -> dict[str, str]:
     """Return the hidden boxes of a review page."""
     boxes = dict(_HIDDEN.findall(page.content.decode()))
     assert set(boxes) == {"key", "cart_version", "expected_total"}
     return boxes
 
 
-def order_behind(answer: HttpResponse) -> Order:
+def order_behind(answer: Page) -> Order:
     """Return the order whose payment page a 303 leads to."""
     from orders.links import order_by_token
 
@@ -114,3 +115,20 @@ def order_behind(answer: HttpResponse) -> Order:
     assert parts[1] == "pesanan"
     assert parts[3] == "bayar"
     return order_by_token(parts[2])
+
+
+def text_of(page: Page) -> str:
+    """Return the page's HTML."""
+    return str(page.content.decode())
+
+
+def main_of(page: Page) -> str:
+    """Return what stands between header and footer."""
+    return matched(r"(<main.*?</main>)", text_of(page))
+
+
+def matched(pattern: str, text: str) -> str:
+    """Return the first group of a pattern that must occur."""
+    found = re.search(pattern, text, re.DOTALL)
+    assert found, f"{pattern} does not occur"
+    return found[1]

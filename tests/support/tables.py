@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from psycopg import sql
 
 APPS = ("config", "shop", "orders", "payments")
 
@@ -23,7 +24,7 @@ def all_rows() -> dict[str, list[Any]]:
     rows = {}
     with connection.cursor() as cursor:
         for table in table_names():
-            cursor.execute(f"SELECT to_jsonb(t)::text FROM {connection.ops.quote_name(table)} t ORDER BY 1")
+            cursor.execute(sql.SQL("SELECT to_jsonb(t)::text FROM {} t ORDER BY 1").format(sql.Identifier(table)))
             rows[table] = [row for (row,) in cursor.fetchall()]
     return rows
 

@@ -16,6 +16,7 @@ from tests.bench.sections import Bench, NotBuiltYetError
 NEEDS_SERVERS = True
 TARGET_NEW, TARGET_REPLAY = 0.4, 3.0
 PATH = "/api/orders"
+WARM_UP = 48
 
 
 def run(bench: Bench) -> None:
@@ -26,6 +27,9 @@ def run(bench: Bench) -> None:
         is_there = False
     if not is_there:
         raise NotBuiltYetError(PATH)
+    rng = random.Random(f"{bench.seed}-warm")
+    http_load.warm_up(bench.web.shop, [_new_request(bench, rng) for _ in range(WARM_UP)])
+    http_load.warm_up(bench.web.bare, [_bare_request(bench, rng) for _ in range(WARM_UP)])
     new, reference, replay = bench.interleave(_new(bench), _bare(bench), _replay(bench))
     name = f"POST {PATH}, new"
     note = "the reference leaves out what the service reads twice"
@@ -43,12 +47,31 @@ def _body(found: world.World, customer: world.Customer, rng: random.Random) -> d
     return {"items": items, "addressId": str(customer.address_id), "idempotencyKey": f"api-{rng.getrandbits(64):x}"}
 
 
-def _new(bench: Bench) -> Callable[[int], float]:
-    def request(rng: random.Random) -> bytes:
-        customer = rng.choice(bench.world.customers)
-        return http_load.post(PATH, _body(bench.world, customer, rng), token=customer.token)
+def _new_request(bench: Bench, rng: random.Random) -> bytes:
+    customer = rng.choice(bench.world.customers)
+    return http_load.post(PATH, _body(bench.world, customer, rng), token=customer.token)
 
-    return lambda seed: http_load.rate(bench.web.shop, request, seconds=bench.seconds, seed=f"{seed}-new", expect=201)
+
+def _bare_request(bench: Bench, rng: random.Random) -> bytes:
+    customer = rng.choice(bench.world.customers)
+    v1, v2, v3 = sorted(rng.sample(bench.world.variants, 3))
+    body = {
+        "user": customer.pk, "email": customer.email, "phone": customer.phone,
+        "digest": token_digest(customer.token), "nonce": rng.getrandbits(52), "v1": v1, "v2": v2, "v3": v3,
+    }  # fmt: skip
+    return http_load.post("/orders", body)
+
+
+def _new(bench: Bench) -> Callable[[int], float]:
+    return lambda seed: http_load.rate(
+        bench.web.shop, lambda rng: _new_request(bench, rng), seconds=bench.seconds, seed=f"{seed}-new", expect=201
+    )
+
+
+def _bare(bench: Bench) -> Callable[[int], float]:
+    return lambda seed: http_load.rate(
+        bench.web.bare, lambda rng: _bare_request(bench, rng), seconds=bench.seconds, seed=f"{seed}-bare", expect=201
+    )
 
 
 def _replay(bench: Bench) -> Callable[[int], float]:
@@ -66,16 +89,3 @@ def _replay(bench: Bench) -> Callable[[int], float]:
         )
 
     return measure
-
-
-def _bare(bench: Bench) -> Callable[[int], float]:
-    def request(rng: random.Random) -> bytes:
-        customer = rng.choice(bench.world.customers)
-        v1, v2, v3 = sorted(rng.sample(bench.world.variants, 3))
-        body = {
-            "user": customer.pk, "email": customer.email, "phone": customer.phone,
-            "digest": token_digest(customer.token), "nonce": rng.getrandbits(52), "v1": v1, "v2": v2, "v3": v3,
-        }  # fmt: skip
-        return http_load.post("/orders", body)
-
-    return lambda seed: http_load.rate(bench.web.bare, request, seconds=bench.seconds, seed=f"{seed}-bare", expect=201)

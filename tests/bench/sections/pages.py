@@ -12,6 +12,7 @@ from tests.bench.world import BULK_SHELF, PAGE_PRODUCTS
 
 NEEDS_SERVERS = True
 TARGET = 0.3
+WARM_UP = 48
 
 
 def run(bench: Bench) -> None:
@@ -24,6 +25,8 @@ def run(bench: Bench) -> None:
     }
     for path, _ in pages.values():
         _require(bench, path)
+        http_load.warm_up(bench.web.shop, [http_load.get(path)] * WARM_UP)
+    http_load.warm_up(bench.web.bare, [http_load.get(f"/get/{bench.world.page_slugs[0]}")] * WARM_UP)
     bulk = Product.objects.filter(category__slug=BULK_SHELF)
     bulk.update(is_active=False)
     try:

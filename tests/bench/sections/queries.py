@@ -98,6 +98,6 @@ def _services(bench: Bench, count: _Counter) -> None:
     count("notification repeated", lambda: notify(payment, shown))
 
 
-def _poster(token: str, body: object) -> Callable[[], HttpResponse]:
+def _poster(token: str, body: object) -> Callable[[], object]:
     headers = {"Authorization": f"Bearer {token}"}
     return lambda: Client().post("/api/orders", data=json.dumps(body), content_type="application/json", headers=headers)

@@ -1,0 +1,240 @@
+"""Who may open what: every group, a customer and a stranger against every page and every button of the staff admin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from config.staff import ActionAdmin
+from orders.models import OrderEvent, ShippingMethod, ShippingRate, ShippingZone
+from payments.models import GatewayNotification, GatewayTrouble, Payment, SignatureFailure
+from payments.services.notifications import count_bad_signature
+from payments.services.refunds import request_refund
+from shop.models import Category, Product, Reservation, SiteState, StockMovement, User, Variant
+from tests.support.simulator import Simulator
+from tests.support.staff import login, make_staff, page_url, paid_order
+from tests.support.world import make_customer, make_order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GROUPS = ("kasir", "gudang", "owner", "auditor")
+APPS = {"auth", "shop", "orders", "payments"}
+ALL = frozenset(GROUPS)
+MONEY = ALL - {"gudang"}
+OWNER = frozenset({"owner"})
+AUDIT = frozenset({"owner", "auditor"})
+NOBODY: frozenset[str] = frozenset()
+
+# model: who sees it, who adds, who changes, who deletes
+PAGES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]] = {
+    "orders.order": (ALL, NOBODY, NOBODY, NOBODY),
+    "orders.orderevent": (MONEY, NOBODY, NOBODY, NOBODY),
+    "orders.shippingmethod": (AUDIT, OWNER, OWNER, OWNER),
+    "orders.shippingzone": (AUDIT, OWNER, OWNER, OWNER),
+    "orders.shippingrate": (AUDIT, OWNER, OWNER, OWNER),
+    "payments.payment": (MONEY, NOBODY, NOBODY, NOBODY),
+    "payments.paymenttransaction": (MONEY, NOBODY, NOBODY, NOBODY),
+    "payments.refund": (MONEY, NOBODY, NOBODY, NOBODY),
+    "payments.gatewaynotification": (MONEY, NOBODY, NOBODY, NOBODY),
+    "payments.gatewaytrouble": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "payments.signaturefailure": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "shop.category": (ALL, OWNER, OWNER, OWNER),
+    "shop.product": (ALL, OWNER, OWNER, OWNER),
+    "shop.variant": (ALL, NOBODY, NOBODY, NOBODY),
+    "shop.stockmovement": (ALL, NOBODY, NOBODY, NOBODY),
+    "shop.reservation": (ALL, NOBODY, NOBODY, NOBODY),
+    "shop.sitestate": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "shop.user": (OWNER, NOBODY, OWNER, NOBODY),
+}
+BUTTONS: dict[tuple[str, str], frozenset[str]] = {
+    ("orders.order", "mulai-kemas"): frozenset({"gudang", "owner"}),
+    ("orders.order", "kirim"): frozenset({"gudang", "owner"}),
+    ("orders.order", "selesai"): frozenset({"gudang", "owner"}),
+    ("orders.order", "barang-kembali"): frozenset({"gudang", "owner"}),
+    ("orders.order", "cek"): frozenset({"kasir", "owner"}),
+    ("orders.order", "batal"): frozenset({"kasir", "owner"}),
+    ("orders.order", "lepas-penahanan"): OWNER,
+    ("orders.order", "lepas-tanpa-konfirmasi"): OWNER,
+    ("payments.paymenttransaction", "kembalikan"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "setujui"): OWNER,
+    ("payments.refund", "tolak"): frozenset({"kasir", "owner"}),  # the cashier who asked for it
+    ("payments.refund", "kirim"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "ambil"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "konfirmasi"): frozenset({"kasir", "owner"}),
+    ("payments.gatewaynotification", "proses-ulang"): OWNER,
+    ("shop.variant", "barang-masuk"): frozenset({"gudang", "owner"}),
+    ("shop.variant", "sesuaikan"): frozenset({"gudang", "owner"}),
+    ("shop.sitestate", "buka"): OWNER,
+    ("shop.sitestate", "tutup"): OWNER,
+}
+OTHERS = {"index": ALL, "orders_order_slip": ALL}
+
+
+def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
+    """Return one row of every model that has a page."""
+    order, transaction = paid_order(simulator)
+    refund = request_refund(transaction_id=transaction.pk, amount=1000, reason="uji", requested_by=cashier)
+    count_bad_signature()
+    first: list[Model | None] = [
+        order,
+        transaction,
+        refund,
+        GatewayTrouble.objects.create(kind="uji"),
+        SiteState.objects.get_or_create(pk=1)[0],
+        make_customer(),
+    ]
+    first += [
+        model._default_manager.first()
+        for model in (
+            OrderEvent, ShippingMethod, ShippingZone, ShippingRate, Payment, GatewayNotification, SignatureFailure,
+            Category, Product, Variant, StockMovement, Reservation,
+        )
+    ]  # fmt: skip
+    return {row._meta.label_lower: row for row in first if row is not None}
+
+
+def test_the_tables_name_every_page_and_every_button_there_is() -> None:
+    registry = {model._meta.label_lower: page for model, page in admin.site._registry.items()}
+    own = {name: page for name, page in registry.items() if name.split(".")[0] in APPS}
+    found = {
+        (name, action.name)
+        for name, page in own.items()
+        if isinstance(page, ActionAdmin)
+        for action in page.object_actions
+    }
+
+    assert set(own) == set(PAGES)
+    assert found == set(BUTTONS)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_group_opens_what_its_table_says_and_nothing_else(simulator: Simulator, group: str) -> None:
+    cashier = make_staff("kasir")
+    found = rows(simulator, cashier)
+    client = login(cashier if group == "kasir" else group)
+    wrong = [*wrong_pages(client, group, found), *wrong_buttons(client, group, found)]
+    for name, allowed in OTHERS.items():
+        url = reverse(f"admin:{name}", args=[found["orders.order"].pk] if name.endswith("slip") else [])
+        if (client.get(url).status_code == 200) != (group in allowed):
+            wrong.append(name)
+
+    assert wrong == []
+
+
+def wrong_pages(client: Client, group: str, found: Mapping[str, Model]) -> list[str]:
+    """Return the pages that answer otherwise than PAGES says."""
+    wrong = []
+    for name, (see, add, change, delete) in PAGES.items():
+        app, model = name.split(".")
+        row = found[name]
+        asked = {
+            "changelist": (client.get(reverse(f"admin:{app}_{model}_changelist"), follow=True).status_code, see),
+            "change": (client.get(page_url(row)).status_code, see),
+            "add": (client.get(reverse(f"admin:{app}_{model}_add")).status_code, add),
+            "save": (client.post(page_url(row), {}).status_code, change),
+            "delete": (client.get(page_url(row, "delete"), follow=True).status_code, delete),
+            "history": (client.get(page_url(row, "history")).status_code, NOBODY if model == "order" else see),
+        }
+        for page, (status, allowed) in asked.items():
+            expected = {200, 302} if page == "save" else {200}  # an empty form may be a complete one
+            if status not in (expected if group in allowed else {403}):
+                wrong.append(f"{name} {page}: {status}")
+    return wrong
+
+
+def wrong_buttons(client: Client, group: str, found: Mapping[str, Model]) -> list[str]:
+    """Return the buttons that answer otherwise than BUTTONS says; a permitted one may still say "not now"."""
+    wrong = []
+    for (name, action), allowed in BUTTONS.items():
+        url = page_url(found[name], action)
+        answers = (client.get(url), client.post(url, {"seen": "something else"}))
+        expected = {200, 302, 400} if group in allowed else {403}
+        wrong += [f"{name} {action}: {one.status_code}" for one in answers if one.status_code not in expected]
+    return wrong
+
+
+@pytest.mark.parametrize("who", ["stranger", "customer", "former"])
+def test_strangers_customers_and_former_staff_see_only_the_login(simulator: Simulator, who: str) -> None:
+    found = rows(simulator, make_staff("kasir"))
+    client = Client()
+    if who == "customer":
+        client.force_login(make_customer())
+    elif who == "former":
+        former = make_staff("owner")
+        client.force_login(former)
+        User.objects.filter(pk=former.pk).update(is_active=False)
+    urls = [reverse("admin:index"), page_url(found["orders.order"], "slip")]
+    for name in PAGES:
+        app, model = name.split(".")
+        urls += [reverse(f"admin:{app}_{model}_{page}") for page in ("changelist", "add")]
+        urls += [page_url(found[name], page) for page in ("change", "delete", "history")]
+    urls += [page_url(found[name], action) for name, action in BUTTONS]
+
+    answers = {url: (client.get(url), client.post(url, {})) for url in urls}
+
+    assert [
+        url
+        for url, pair in answers.items()
+        for answer in pair
+        if answer.status_code != 302 or not answer["Location"].startswith(reverse("admin:login"))
+    ] == []
+
+
+def test_the_warehouse_sees_paid_orders_without_their_money(simulator: Simulator) -> None:
+    paid, transaction = paid_order(simulator)
+    unpaid = make_order()
+    client = login("gudang")
+
+    listed = client.get(reverse("admin:orders_order_changelist"), {"tampilan": "semua"}).content.decode()
+    page = client.get(page_url(paid)).content.decode()
+
+    assert paid.number in listed
+    assert unpaid.number not in listed
+    assert client.get(page_url(unpaid)).status_code == 302
+    for text in ("Rp", transaction.transaction_id, "Pembayaran diterima", "Batas bayar"):
+        assert text not in listed
+        assert text not in page
+    assert "Jl. Dago 12" in page
+
+
+def test_a_hidden_column_cannot_be_guessed_at_through_the_address(simulator: Simulator) -> None:
+    order, _ = paid_order(simulator)
+    client = login("kasir")
+    token = Payment.objects.get(order=order).token
+
+    guess = client.get(reverse("admin:payments_payment_changelist"), {"token__startswith": token[:5]})
+    password = client.get(reverse("admin:orders_order_changelist"), {"user__password__startswith": "pbkdf2"})
+
+    assert {guess.status_code, password.status_code} <= {302, 400}
+    assert token not in client.get(page_url(Payment.objects.get(order=order))).content.decode()
+
+
+def test_no_page_shows_a_password_or_a_signature(simulator: Simulator) -> None:
+    order, _ = paid_order(simulator)
+    client = login("owner")
+    notification = GatewayNotification.objects.get()
+    staff = make_staff("kasir")
+
+    texts = [
+        client.get(page_url(row)).content.decode()
+        for row in (order, notification, staff, Payment.objects.get(), order.user)
+    ]
+
+    signature = notification.body.split('"signature_key": "')[1][:128]
+    assert all(staff.password not in text and signature not in text for text in texts)
+
+
+def test_a_page_of_the_admin_asks_nobody_outside(simulator: Simulator) -> None:
+    order, _ = paid_order(simulator)
+    client = login("owner")
+
+    for url in (reverse("admin:index"), reverse("admin:orders_order_changelist"), page_url(order)):
+        text = client.get(url).content.decode()
+        assert "fonts.googleapis" not in text
+        assert 'src="http' not in text
+        assert '<link href="http' not in text

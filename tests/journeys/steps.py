@@ -1,0 +1,130 @@
+"""What a visitor does, step by step; each ends on the page that follows."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from playwright.sync_api import Page, expect
+
+from orders.links import order_by_token
+from orders.models import Order
+from tests.journeys.goods import CATEGORY, PASSWORD, PRODUCT
+
+GOOD_CARD, BAD_CARD = "4811111111111114", "4911111111111113"
+REVIEW = "/checkout/tinjau/"
+
+
+def find_product(page: Page, base: str) -> None:
+    """Home, category, product."""
+    page.goto(f"{base}/")
+    page.locator(f"main a[href='/kategori/{CATEGORY}/']").last.click()
+    page.wait_for_url(f"**/kategori/{CATEGORY}/")
+    page.locator(f".card a[href='/produk/{PRODUCT}/']").click()
+    page.wait_for_url(f"**/produk/{PRODUCT}/")
+
+
+def choose_variant(page: Page, colour: str, size: str) -> None:
+    """Pick one value of each axis, by the script or by following links."""
+    page.locator("a.pick", has_text=colour).click()
+    page.wait_for_url("**/?varian=*")
+    page.locator(".pick", has_text=re.compile(rf"^\s*{size}\s*$")).click()
+    expect(page.locator(".bar small")).to_have_text(f"{colour}, {size}")
+
+
+def add_to_cart(page: Page) -> None:
+    """Press the button of the product page."""
+    page.locator(".go .btn-main").click()
+    page.wait_for_url("**/keranjang/")
+
+
+def go_to_checkout(page: Page) -> None:
+    """From the cart, as a guest."""
+    page.locator("aside .btn-main", has_text="Belanja tanpa akun").first.click()
+    page.wait_for_url("**/checkout/")
+
+
+def type_address(page: Page, *, script: bool, email: str = "rina@contoh.id") -> None:
+    """Fill step 1 and go on; the district comes from the list, whoever makes it."""
+    page.fill("#id_email", email)
+    page.fill("#id_recipient", "Rina Kartika")
+    page.fill("#id_phone", "0812-3456-7890")
+    page.fill("#id_postal_code", "55281")
+    page.fill("#id_street", "Jl. Kaliurang Km 5 No. 18, RT 03/RW 05")
+    if script:
+        page.locator("#id_area").press_sequentially("depok sle")
+        page.locator("[role=option]", has_text="Sleman").first.click()
+        page.click("main .btn-main")
+    else:
+        page.fill("#id_area", "Depok")
+        page.click("main .btn-main")
+        page.check("input[name=area_choice][value='34.04.07']")
+        page.click("main .btn-main")
+    page.wait_for_url("**/checkout/pengiriman/")
+
+
+def choose_courier(page: Page) -> None:
+    """Pick the second service, if there is one, and go on."""
+    page.locator("input[name=shipping_method]").nth(1).check()
+    page.click("main .btn-main")
+    page.wait_for_url(f"**{REVIEW}")
+
+
+def go_to_review(page: Page, base: str, *, script: bool = True) -> None:
+    """The short way from a product to the review, as a guest."""
+    page.goto(f"{base}/produk/{PRODUCT}/")
+    add_to_cart(page)
+    page.goto(f"{base}/checkout/")
+    type_address(page, script=script)
+    choose_courier(page)
+
+
+def place_order(page: Page) -> Order:
+    """Press the button of the review; returns the order whose payment page follows."""
+    page.click("main .btn-main")
+    page.wait_for_url("**/pesanan/*/bayar/")
+    return order_shown(page)
+
+
+def order_shown(page: Page) -> Order:
+    """Return the order whose page is open."""
+    return order_by_token(urlsplit(page.url).path.split("/")[2])
+
+
+def go_to_gateway(page: Page) -> None:
+    """From the payment page to Midtrans' page, which the simulator shows."""
+    page.click("main .btn-main")
+    page.wait_for_url(f"{settings.MIDTRANS_CORE_URL}/**")
+
+
+def choose_method(page: Page, label: str) -> None:
+    """Pick a way to pay on the gateway's page."""
+    page.locator("form[aria-label]", has=page.locator("button.method")).and_(page.get_by_label(label, exact=True)).locator(
+        "button",
+    ).click()
+    expect(page.locator("h1")).to_have_text(label)
+
+
+def pay_by_card(page: Page, number: str) -> None:
+    """Type a card and the bank's code."""
+    page.locator("a.method", has_text="Kartu").click()
+    page.fill("#number", number)
+    page.fill("#expiry", "12/39")
+    page.fill("#cvv", "123")
+    page.click("button.main")
+    page.fill("#code", "112233")
+    page.click("button.main")
+
+
+def expect_paid(page: Page) -> None:
+    """The order's page says that the money came."""
+    page.wait_for_url("**/pesanan/*/")
+    expect(page.locator(".badge").first).to_have_text("Dibayar")
+
+
+def log_in(page: Page, email: str) -> None:
+    """Fill the login form that is open."""
+    page.fill("#id_email", email)
+    page.fill("#id_password", PASSWORD)
+    page.click("main .btn-main")

@@ -1,0 +1,145 @@
+"""Every page of a purchase: no barrier that axe knows, in both themes, and nothing that scrolls sideways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import steps
+from tests.journeys.goods import CATEGORY, PRODUCT
+from tests.journeys.watch import PHONE, take_picture, too_wide, violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+NARROW, WIDE = (320, 640), (1280, 900)
+BAD = """<!doctype html><html><head><title>x</title></head><body style="margin:0">
+<p style="color:#aaa;background:#fff">Pucat</p><input><img src="data:,"><button></button>
+<div style="width:500px;height:1px"></div></body></html>"""
+ALL_PAGES = {
+    "home", "category", "search-empty", "product", "login", "login-errors", "register", "404", "cart", "address",
+    "address-errors", "shipping", "review", "review-changed", "pay", "ordered", "pay-va", "order-waiting", "cancel",
+    "order-paid",
+}  # fmt: skip
+
+
+def every_page(page: Page, base: str) -> Iterator[str]:
+    """Walk through a purchase and yield the name of each page while it is open."""
+    for name, path in (
+        ("home", "/"),
+        ("category", f"/kategori/{CATEGORY}/"),
+        ("search-empty", "/cari/?q=tidak-ada-yang-begini"),
+        ("register", "/daftar/"),
+        ("404", "/tidak/ada/"),
+        ("login", "/masuk/"),
+    ):
+        page.goto(base + path)
+        yield name
+    page.click("main .btn-main")
+    expect(page.locator(".errors")).to_be_visible()
+    yield "login-errors"
+    page.goto(f"{base}/produk/{PRODUCT}/")
+    yield "product"
+    steps.add_to_cart(page)
+    yield "cart"
+    page.goto(f"{base}/checkout/")
+    yield "address"
+    page.fill("#id_email", "rina@")
+    page.click("main .btn-main")
+    expect(page.locator(".errors")).to_be_visible()
+    yield "address-errors"
+    steps.type_address(page, script=True)
+    yield "shipping"
+    steps.choose_courier(page)
+    yield "review"
+    change_the_cart(page, base)
+    page.click("main .btn-main")
+    expect(page.locator(".errors")).to_be_visible()
+    yield "review-changed"
+    steps.place_order(page)
+    yield "pay"
+    payment_page = page.url
+    page.goto(f"{base}/checkout/")
+    yield "ordered"
+    page.goto(payment_page)
+    steps.go_to_gateway(page)
+    steps.choose_method(page, "BCA Virtual Account")
+    hosted = page.url
+    page.click("text=Kembali ke toko, bayar nanti")
+    page.wait_for_url("**/pesanan/*/bayar/")
+    yield "pay-va"
+    page.goto(payment_page.removesuffix("bayar/"))
+    yield "order-waiting"
+    page.click("text=Batalkan pesanan ini")
+    yield "cancel"
+    page.goto(hosted)
+    page.click("text=Saya sudah bayar")
+    steps.expect_paid(page)
+    yield "order-paid"
+
+
+def change_the_cart(page: Page, base: str) -> None:
+    """Change the number in another tab."""
+    other = page.context.new_page()
+    other.goto(f"{base}/keranjang/")
+    other.click(".lines [data-step='1']")
+    expect(other.locator(".top .count")).to_have_text("2")
+    other.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_on_any_page(base, shelf, visit, dark):
+    page, watch = visit(dark=dark)
+    watch.expect(400, 404)
+    found, seen = [], set()
+    for name in every_page(page, base):
+        take_picture(page, f"{name}-{'dark' if dark else 'light'}")
+        # Tall, so that the bar at the bottom covers nothing that axe measures.
+        page.set_viewport_size({"width": PHONE[0], "height": 4000})
+        found += [f"{name}: {line}" for line in violations(page) + too_wide(page)]
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        seen.add(name)
+
+    assert found == []
+    assert seen == ALL_PAGES
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["320", "1280"])
+def test_nothing_scrolls_sideways(base, shelf, visit, size):
+    page, watch = visit(size=size)
+    watch.expect(400, 404)
+    found = []
+    for name in every_page(page, base):
+        take_picture(page, f"{name}-{size[0]}")
+        found += [f"{name}: {line}" for line in too_wide(page)]
+
+    assert found == []
+
+
+def test_a_bad_page_does_not_pass(base, visit):
+    page, _ = visit(size=NARROW)
+    page.set_content(BAD)
+
+    rules = {line.partition(":")[0] for line in violations(page)}
+
+    assert {"color-contrast", "label", "image-alt", "button-name", "html-has-lang"} <= rules
+    assert too_wide(page) == ["scrolls 180 px sideways"]
+
+
+def test_a_watch_sees_what_goes_wrong(base, visit):
+    page, watch = visit()
+    page.goto(f"{base}/tidak/ada/")
+    page.goto(f"{base}/masuk/")
+    page.evaluate("""() => {
+      document.body.insertAdjacentHTML("beforeend", '<p style="color:red">inline</p><img src="http://192.0.2.1/x.png">');
+      setTimeout(() => { throw new Error("thrown"); });
+      console.warn("warned");
+    }""")
+    page.wait_for_timeout(300)
+
+    seen = "\n".join(watch.trouble)
+    watch.trouble.clear()
+
+    for part in ("404: ", "Content Security Policy", "thrown", "warned"):
+        assert part in seen

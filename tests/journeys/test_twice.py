@@ -1,0 +1,174 @@
+"""Impatient fingers, Back, refresh and second tabs: one order whatever is pressed twice."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.middleware import SecurityHeadersMiddleware
+from orders.models import Order
+from orders.states import OrderStatus
+from orders.views import review
+from tests.journeys import steps
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+BETWEEN_CLICKS_MS = 300
+THINKING_S = 0.8
+NOTE_RETURNS = """addEventListener("pageshow", (event) => {
+  sessionStorage.setItem("returns", (sessionStorage.getItem("returns") ?? "") + (event.persisted ? "kept " : "fetched "));
+});"""
+
+
+@pytest.fixture
+def slow_shop(monkeypatch):
+    """A shop that thinks before it places an order, so that a second click comes in time."""
+    place = review.place
+
+    def slowly(*arguments, **keywords):
+        time.sleep(THINKING_S)
+        return place(*arguments, **keywords)
+
+    monkeypatch.setattr(review, "place", slowly)
+
+
+@pytest.fixture
+def kept_review(monkeypatch):
+    """A review page without ``no-store``: Safari keeps such pages anyway, and Chromium while no cookie changes."""
+    answer = SecurityHeadersMiddleware.__call__
+
+    def without(self, request):
+        response = answer(self, request)
+        if request.path == steps.REVIEW and request.method == "GET":
+            response["Cache-Control"] = "private"
+        return response
+
+    monkeypatch.setattr(SecurityHeadersMiddleware, "__call__", without)
+
+
+def click_twice(page: Page) -> None:
+    """Two clicks of the raw mouse; a locator's click would wait for the page that follows the first one."""
+    button = page.locator("main .btn-main")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(x, y)
+    page.wait_for_timeout(BETWEEN_CLICKS_MS)
+    page.mouse.click(x, y)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_two_clicks_make_one_order(base, shelf, visit, slow_shop, script):
+    page, watch = visit(script=script)
+    watch.expect(*([] if script else [400]))
+    steps.go_to_review(page, base, script=script)
+
+    click_twice(page)
+    page.wait_for_url("**/pesanan/*/bayar/")
+    order = steps.order_shown(page)
+    page.wait_for_timeout(THINKING_S * 1000)  # the first of two answers nobody waits for
+
+    assert Order.objects.get() == order
+    # The guard stops the second click; without it both arrive, which is what this test is about.
+    assert watch.posted(steps.REVIEW) == (1 if script else 2)
+    page.reload()
+    assert watch.posted(steps.REVIEW) == (1 if script else 2)
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_back_leads_to_the_same_order(base, shelf, visit, script):
+    page, watch = visit(script=script)
+    watch.expect(*([] if script else [400]))
+    steps.go_to_review(page, base, script=script)
+    order = steps.place_order(page)
+
+    page.go_back(wait_until="commit")
+    if page.url.endswith(steps.REVIEW):  # as it was, from the browser's memory
+        page.click("main .btn-main")
+    else:
+        expect(page.locator("h1")).to_have_text("Pesananmu menunggu pembayaran")
+        page.click("text=Lanjut bayar")
+    page.wait_for_url("**/pesanan/*/bayar/")
+
+    assert steps.order_shown(page) == order
+    assert Order.objects.get() == order
+
+
+def test_the_button_works_again_on_a_page_that_the_browser_kept(base, shelf, visit, kept_review):
+    """Such a page has the same key and the button as it was left: disabled."""
+    page, watch = visit()
+    page.add_init_script(NOTE_RETURNS)
+    steps.go_to_review(page, base)
+    order = steps.place_order(page)
+
+    page.go_back(wait_until="commit")
+    button = page.locator("main .btn-main")
+    expect(button).to_contain_text("Buat pesanan & bayar")
+    expect(button).to_be_enabled()
+    assert page.evaluate("sessionStorage.getItem('returns')").endswith("kept ")
+    assert button.get_attribute("aria-busy") is None
+    again = steps.place_order(page)
+
+    assert again == order
+    assert Order.objects.get() == order
+    assert watch.posted(steps.REVIEW) == 2
+
+
+def test_two_tabs_make_one_order(base, shelf, visit):
+    page, watch = visit()
+    steps.go_to_review(page, base)
+    other = page.context.new_page()
+    other.goto(f"{base}{steps.REVIEW}")
+    keys = [tab.locator("[name=key]").get_attribute("value") for tab in (page, other)]
+    assert keys[0] != keys[1]
+
+    orders = [steps.place_order(tab) for tab in (page, other)]
+
+    assert orders[0] == orders[1] == Order.objects.get()
+    assert watch.posted(steps.REVIEW) == 2
+    third = page.context.new_page()
+    third.goto(f"{base}/checkout/")
+    expect(third.locator("h1")).to_have_text("Pesananmu menunggu pembayaran")
+
+
+def test_a_cart_edited_in_another_tab_is_shown_before_it_is_ordered(base, shelf, visit):
+    page, watch = visit()
+    steps.go_to_review(page, base)
+    before = page.locator(".total dd").inner_text()
+    other = page.context.new_page()
+    other.goto(f"{base}/keranjang/")
+    other.click(".lines [data-step='1']")
+    expect(other.locator(".top .count")).to_have_text("2")
+
+    page.click("main .btn-main")
+    expect(page.locator(".errors")).to_be_visible()
+
+    assert page.title().startswith("Kesalahan: ")
+    assert page.evaluate("document.activeElement.className") == "errors"
+    assert page.locator(".total dd").inner_text() != before
+    assert Order.objects.count() == 0
+    order = steps.place_order(page)
+    assert Order.objects.get() == order
+    assert [item.quantity for item in order.items.all()] == [2]
+
+
+def test_two_clicks_on_pay_make_one_payment(base, shelf, visit, simulator):
+    page, _ = visit()
+    steps.go_to_review(page, base)
+    order = steps.place_order(page)
+
+    click_twice(page)
+    page.wait_for_url(f"{simulator.base_url}/**")
+
+    assert order.payments.count() == 1
+    assert len(simulator.requests(operation="snap.create")) == 1
+    page.go_back(wait_until="commit")
+    page.click("main .btn-main")
+    page.wait_for_url(f"{simulator.base_url}/**")
+    assert order.payments.count() == 1
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PENDING_PAYMENT

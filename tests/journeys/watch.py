@@ -1,0 +1,109 @@
+"""Pages that remember what went wrong while they were open: messages, failures, calls to strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+PICTURES = Path(__file__).resolve().parents[2] / "test-artifacts" / "journeys"
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE = (390, 844)
+WAIT_MS = 20_000
+_NOT_CONTENT = {"data", "blob", "about"}
+
+
+class Watch:
+    """What the pages of a browser context said and asked for. ``trouble`` is empty when all was well."""
+
+    def __init__(self, context: BrowserContext, friends: Collection[str]) -> None:
+        self.friends = friends
+        self.trouble: list[str] = []
+        self.posts: list[str] = []
+        self.expected: set[int] = set()
+        self._refused: set[str] = set()
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.trouble.append(f"error: {error.error}"))
+        context.on("request", self._asked)
+        context.on("requestfailed", self._failed)
+        context.on("response", self._answered)
+
+    def expect(self, *statuses: int) -> None:
+        """Let pages answer with these statuses from now on; a browser reports each to the console as an error."""
+        self.expected.update(statuses)
+
+    def posted(self, path: str) -> int:
+        """Return how often a form was sent to ``path``."""
+        return sum(urlsplit(url).path == path for url in self.posts)
+
+    def _asked(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in _NOT_CONTENT and parts.netloc not in self.friends:
+            self.trouble.append(f"stranger asked: {request.url}")
+        if request.method == "POST":
+            self.posts.append(request.url)
+
+    def _failed(self, request: Request) -> None:
+        reason = request.failure or ""
+        if "ERR_ABORTED" not in reason:  # aborted: the page went on before the answer came
+            self.trouble.append(f"failed: {request.method} {request.url}: {reason}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status < 400:
+            return
+        if response.status in self.expected and response.request.is_navigation_request():
+            self._refused.add(response.url)
+        else:
+            self.trouble.append(f"{response.status}: {response.url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        address = str(message.location.get("url", ""))
+        if "Failed to load resource" in message.text:
+            return  # counted by its status
+        self.trouble.append(f"console {message.type}: {message.text} ({address})")
+
+
+def open_page(
+    browser: Browser,
+    *,
+    size: tuple[int, int] = PHONE,
+    dark: bool = False,
+    script: bool = True,
+    user_agent: str | None = None,
+) -> Page:
+    """Return a page of a visitor of its own."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+        reduced_motion="reduce",
+        locale="id-ID",
+        timezone_id="Asia/Jakarta",
+        user_agent=user_agent,
+    )
+    context.set_default_timeout(WAIT_MS)
+    return context.new_page()
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe has against the page as it is now."""
+    options = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Return what makes the page scroll sideways."""
+    extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"scrolls {extra} px sideways"] if extra > 0 else []
+
+
+def take_picture(page: Page, name: str) -> None:
+    """Save what the page looks like, for people."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
