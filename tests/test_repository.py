@@ -20,7 +20,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 # Put together here, so that this file does not hold what it looks for.
 _HOSTS = [
     "pypi" + r"\.org",
-    "pythonhosted" + r"\.org",
+    "python" + r"hosted\.org",
     "npmjs" + r"\.(?:org|com)",
     "(?:deb|security|snapshot|packages)" + r"\.debian" + r"\.org",
     "proxy" + r"\.golang" + r"\.org",

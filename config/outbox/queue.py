@@ -56,7 +56,7 @@ def queue_mail(
     if not _KEY.fullmatch(key):
         raise ValueError(f"Not an idempotency key: {key!r}.")
     # An odd address must not cost the order it belongs to: it goes on one line, and Resend's refusal is a fact.
-    values = {
+    values: dict[str, str | int] = {
         "kind": kind,
         "reference": reference,
         "from_email": one_line(settings.DEFAULT_FROM_EMAIL, 320),

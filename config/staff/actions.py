@@ -201,7 +201,7 @@ class ActionAdmin(ModelAdmin[M]):
             **self.admin_site.each_context(request),
             "title": f"Kesalahan: {title}" if form.errors else title,
             "heading": title,
-            "subtitle": str(obj),
+            "opts": self.opts,
             "object": obj,
             "action": action,
             "form": form,

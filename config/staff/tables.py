@@ -82,9 +82,9 @@ class ReadOnlyAdmin(ModelAdmin[M]):
 
 
 def _name(item: Any) -> str:
-    """Return the field that an entry of ``list_filter`` is about."""
+    """Return the field that an entry of ``list_filter`` is about, or the word that it has in the address."""
     first = item[0] if isinstance(item, list | tuple) else item
-    return str(first).split("__", 1)[0] if isinstance(first, str) else ""
+    return first.split("__", 1)[0] if isinstance(first, str) else str(getattr(first, "parameter_name", ""))
 
 
 class EditableAdmin(ModelAdmin[M]):

@@ -15,7 +15,10 @@ REASON_LENGTH = 150
 def reason_field(help_text: str = "") -> forms.CharField:
     """Return the reason that an action asks for."""
     box = forms.TextInput(attrs={"autocomplete": "off"})
-    return forms.CharField(label="Alasan", max_length=REASON_LENGTH, help_text=help_text, widget=box)
+    messages = {"required": "Tulis alasannya."}
+    return forms.CharField(
+        label="Alasan", max_length=REASON_LENGTH, help_text=help_text, widget=box, error_messages=messages,
+    )  # fmt: skip
 
 
 class ReasonForm(StaffForm):

@@ -83,7 +83,11 @@ class Payment(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(kill_asked_at__isnull=False, killed_at__isnull=True),
             ),
-            models.Index(name="payment_dead_by_deadline", fields=["expires_at"], condition=Q(status__in=["FAILED", "EXPIRED", "CANCELLED"])),
+            models.Index(
+                name="payment_dead_by_deadline",
+                fields=["expires_at"],
+                condition=Q(status__in=["FAILED", "EXPIRED", "CANCELLED"]),
+            ),
             models.Index(name="payment_orphan", fields=["id"], condition=Q(order__isnull=True)),
         ]
 

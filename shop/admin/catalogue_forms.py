@@ -45,6 +45,10 @@ class PairsField(forms.CharField):
         options.setdefault("widget", Textarea(attrs={"rows": "3"}))
         super().__init__(**options)
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        before, after = (str(text or "").replace("\r\n", "\n") for text in (self.prepare_value(initial), data))
+        return super().has_changed(before, after)
+
     def pairs(self, value: str) -> list[tuple[str, str]]:
         """Return what was typed. Raises ValidationError."""
         found: dict[str, str] = {}
@@ -71,9 +75,6 @@ class DetailsField(PairsField):
             return "\n".join(f"{row.get('label', '')}: {row.get('text', '')}" for row in value)
         return value
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), (data or "").replace("\r\n", "\n"))
-
 
 class OptionsField(PairsField):
     """``Variant.options``: what a customer chooses by, in order."""
@@ -84,8 +85,11 @@ class OptionsField(PairsField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(f"{name}: {text}" for name, text in value.items()) if isinstance(value, dict) else value
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), (data or "").replace("\r\n", "\n"))
+
+def remember_what_was_shown(form: forms.BaseForm) -> None:
+    """Let the page send back what it showed, so that only what was edited is written, whoever saved meanwhile."""
+    for field in form.fields.values():
+        field.show_hidden_initial = not isinstance(field, forms.FileField)
 
 
 class ProductForm(ProductBase):
@@ -97,6 +101,10 @@ class ProductForm(ProductBase):
         model = Product
         fields = ("name", "slug", "category", "tagline", "description", "details", "is_active")
         error_messages = {"slug": {"unique": "Alamat halaman ini sudah dipakai produk lain."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        remember_what_was_shown(self)
 
 
 class VariantForm(VariantBase):
@@ -116,6 +124,10 @@ class VariantForm(VariantBase):
             "price": {"min_value": "Harga harus lebih dari Rp0."},
             "weight": {"min_value": "Berat harus lebih dari 0 gram."},
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        remember_what_was_shown(self)
 
     def clean_sku(self) -> str:
         sku = str(self.cleaned_data["sku"]).strip()
@@ -156,6 +168,7 @@ class ImageForm(ImageBase):
     class Meta:
         model = ProductImage
         fields = ("alt", "position")
+        error_messages = {"alt": {"required": "Tulis dengan kata apa yang terlihat di gambar."}}
 
     def clean_picture(self) -> UploadedFile[Any] | None:
         upload: UploadedFile[Any] | None = self.cleaned_data.get("picture")

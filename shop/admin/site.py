@@ -26,6 +26,7 @@ class ReasonForm(StaffForm):
         label="Alasan",
         max_length=200,
         help_text="Dibaca rekan kerja di halaman ini, misalnya “opname gudang”.",
+        error_messages={"required": "Tulis alasannya."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

@@ -16,11 +16,15 @@ from shop.staff import CorrectionReason
 
 NOTE_LENGTH = 150
 DIFFERENCE, COUNT = "selisih", "hitungan"
+MOST = f"Paling banyak {staff.MAX_UNITS:,} sekaligus.".replace(",", ".")
 
 
 def _units(label: str, **options: Any) -> forms.IntegerField:
     box = forms.NumberInput(attrs={"inputmode": "numeric", "step": "1", "autocomplete": "off"})
-    return forms.IntegerField(label=label, widget=box, min_value=-staff.MAX_UNITS, max_value=staff.MAX_UNITS, **options)
+    whole = "Tulis bilangan bulat, misalnya 12."
+    messages = {"required": "Isi jumlahnya.", "invalid": whole, "min_value": whole, "max_value": MOST}
+    limits = {"min_value": -staff.MAX_UNITS, "max_value": staff.MAX_UNITS}
+    return forms.IntegerField(label=label, widget=box, error_messages=messages, **limits, **options)
 
 
 class ArrivalForm(StaffForm):
@@ -46,7 +50,11 @@ class CorrectionForm(StaffForm):
         widget=forms.RadioSelect,
     )
     amount = _units("Jumlah")
-    reason = forms.ChoiceField(label="Alasan", choices=[("", "Pilih alasan"), *CorrectionReason.choices])
+    reason = forms.ChoiceField(
+        label="Alasan",
+        choices=[("", "Pilih alasan"), *CorrectionReason.choices],
+        error_messages={"required": "Pilih alasannya.", "invalid_choice": "Pilih alasan dari daftar."},
+    )
     note = forms.CharField(
         label="Catatan",
         required=False,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count, islice
 
 from tests.bench import processes
-from tests.bench.report import BenchError
+from tests.bench.report import BenchError, Load
 
 CLIENTS = 8
 _PROCESSES = 2
@@ -104,8 +104,8 @@ class _Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def rate(port: int, next_request: NextRequest, *, seconds: float, seed: str, expect: int) -> float:
-    """Return the requests per second that 8 closed-loop clients get answered. Raises BenchError on a wrong status."""
+def load(port: int, next_request: NextRequest, *, seconds: float, seed: str, expect: int) -> Load:
+    """Let 8 closed-loop clients ask for ``seconds``. Raises BenchError on a status other than ``expect``."""
 
     def endless(client: int) -> Iterator[bytes]:
         rng = random.Random(f"{seed}-{client}")
@@ -114,15 +114,15 @@ def rate(port: int, next_request: NextRequest, *, seconds: float, seed: str, exp
     return _run(port, endless, seconds=seconds, expect=expect)
 
 
-def rate_of(port: int, requests: Sequence[bytes], *, expect: int) -> float:
-    """Return the requests per second at which 8 clients get a fixed list answered, each request once."""
+def load_of(port: int, requests: Sequence[bytes], *, expect: int) -> Load:
+    """Let 8 clients get a fixed list answered, each request once."""
     return _run(port, lambda client: islice(requests, client, None, CLIENTS), seconds=120.0, expect=expect)
 
 
-def _run(port: int, requests_of: Callable[[int], Iterator[bytes]], *, seconds: float, expect: int) -> float:
+def _run(port: int, requests_of: Callable[[int], Iterator[bytes]], *, seconds: float, expect: int) -> Load:
     per_process = CLIENTS // _PROCESSES
 
-    def job(number: int, start: processes.Start) -> tuple[int, float]:
+    def job(number: int, start: processes.Start) -> Load:
         lists = [requests_of(number * per_process + n) for n in range(per_process)]
         start()
         return _clients(port, lists, seconds=seconds, expect=expect)
@@ -130,7 +130,7 @@ def _run(port: int, requests_of: Callable[[int], Iterator[bytes]], *, seconds: f
     return processes.gather(job, processes=_PROCESSES, seconds=seconds)
 
 
-def _clients(port: int, lists: list[Iterator[bytes]], *, seconds: float, expect: int) -> tuple[int, float]:
+def _clients(port: int, lists: list[Iterator[bytes]], *, seconds: float, expect: int) -> Load:
     tally, begun = _Tally(), time.perf_counter()
     threads = [
         threading.Thread(target=_client, args=(port, requests, begun + seconds, expect, tally), daemon=True)
@@ -142,7 +142,7 @@ def _clients(port: int, lists: list[Iterator[bytes]], *, seconds: float, expect:
         thread.join()
     if tally.trouble:
         raise BenchError(tally.trouble)
-    return tally.done, time.perf_counter() - begun
+    return Load(tally.done, time.perf_counter() - begun)
 
 
 def _client(port: int, requests: Iterator[bytes], until: float, expect: int, tally: _Tally) -> None:

@@ -9,8 +9,9 @@ import zlib
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from tests.bench import cpu
 from tests.bench import statements as sql
-from tests.bench.report import BenchError
+from tests.bench.report import BenchError, Load
 from tests.bench.sandbox import Sandbox
 from tests.bench.world import CUSTOMERS, World
 
@@ -20,6 +21,7 @@ _CUSTOMER = (
     r" '+62812' || lpad((:number)::text, 8, '0') AS phone \gset"
 )
 _RATE = re.compile(r"^tps = ([0-9.]+) \(without initial connection time\)", re.MULTILINE)
+_COUNT = re.compile(r"^number of transactions actually processed: ([0-9]+)", re.MULTILINE)
 _FAILED = re.compile(r"^number of failed transactions: ([0-9]+)", re.MULTILINE)
 
 
@@ -45,8 +47,8 @@ def place_script(world: World, *, hot: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run(sandbox: Sandbox, script: str, *, seconds: float, seed: str, values: Mapping[str, str]) -> float:
-    """Run a script with 8 clients and return transactions per second. Raises BenchError when one fails."""
+def run(sandbox: Sandbox, script: str, *, seconds: float, seed: str, values: Mapping[str, str]) -> Load:
+    """Run a script with 8 clients; the CPU is that of pgbench and of PostgreSQL. Raises BenchError when one fails."""
     path = sandbox.folder / "place.pgbench"
     path.write_text(script)
     url = urlsplit(sandbox.database_url)
@@ -60,8 +62,11 @@ def run(sandbox: Sandbox, script: str, *, seconds: float, seed: str, values: Map
     argv = [str(sandbox.programs / "pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]
     argv += ["-T", str(max(1, round(seconds))), "-f", str(path), f"--random-seed={zlib.crc32(seed.encode())}"]
     argv += [part for name, value in values.items() for part in ("-D", f"{name}={value}")]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=seconds + 60, check=False)
+    with cpu.metered(sandbox.postmaster, os.getpid()) as meter:
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=seconds + 60, check=False)
     rate, failed = _RATE.search(done.stdout), _FAILED.search(done.stdout)
     if done.returncode != 0 or rate is None or (failed and int(failed[1])):
         raise BenchError(f"pgbench failed ({done.returncode}):\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
-    return float(rate[1])
+    count = _COUNT.search(done.stdout)
+    transactions = int(count[1]) if count else 0
+    return Load(transactions, transactions / float(rate[1]), meter.seconds)

@@ -12,20 +12,20 @@ from typing import Any
 
 from django.db import connections
 
-from tests.bench.report import BenchError
+from tests.bench.report import BenchError, Load
 
 PROCESSES = 8
-_WARM_UP = 3
+WARM_UP = 3
 _PATIENCE_S = 60.0
 
 Start = Callable[[], object]
 """Called by a job when it is ready; returns when all of them are."""
-Job = Callable[[int, Start], tuple[int, float]]
-"""Gets its number; returns how much it did in how many seconds."""
+Job = Callable[[int, Start], Load]
+"""Gets its number; returns what it did."""
 
 
-def gather(job: Job, *, processes: int, seconds: float) -> float:
-    """Run ``job`` in processes at once and return what they did together per second. Raises BenchError if one fails."""
+def gather(job: Job, *, processes: int, seconds: float) -> Load:
+    """Run ``job`` in processes at once and return what they did together. Raises BenchError if one fails."""
     connections.close_all()  # a forked connection would be everybody's
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(processes)
@@ -49,7 +49,11 @@ def gather(job: Job, *, processes: int, seconds: float) -> float:
             if worker.is_alive():
                 worker.kill()
     _complain([answer for answer in answers if isinstance(answer, str)])
-    return float(sum(done for done, _ in answers) / max(elapsed for _, elapsed in answers))
+    return Load(
+        done=sum(answer.done for answer in answers),
+        elapsed=max(answer.elapsed for answer in answers),
+        cpu=sum(answer.cpu for answer in answers),
+    )
 
 
 def _complain(troubles: list[str]) -> None:
@@ -59,19 +63,19 @@ def _complain(troubles: list[str]) -> None:
         raise BenchError(f"{len(troubles)} workers failed:\n{first}")
 
 
-def rate(make_work: Callable[[int], Callable[[], None]], *, seconds: float) -> float:
-    """Return how often per second 8 processes together get done what ``make_work(number)`` returns."""
+def load(make_work: Callable[[int], Callable[[], None]], *, seconds: float) -> Load:
+    """Let 8 processes do in a loop what ``make_work(number)`` returns; the CPU is theirs alone."""
 
-    def job(number: int, start: Start) -> tuple[int, float]:
+    def job(number: int, start: Start) -> Load:
         work = make_work(number)
-        for _ in range(_WARM_UP):
+        for _ in range(WARM_UP):
             work()
         start()
-        done, begun = 0, time.perf_counter()
+        done, begun, used = 0, time.perf_counter(), time.process_time()
         while (elapsed := time.perf_counter() - begun) < seconds:
             work()
             done += 1
-        return done, elapsed
+        return Load(done, elapsed, time.process_time() - used)
 
     return gather(job, processes=PROCESSES, seconds=seconds)
 

@@ -16,24 +16,49 @@ class BenchError(Exception):
 
 
 @dataclass(frozen=True)
+class Load:
+    """What was done in how many seconds, and the CPU seconds it took: the server's and PostgreSQL's, no client's."""
+
+    done: int
+    elapsed: float
+    cpu: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Things per second."""
+        return self.done / self.elapsed
+
+    @property
+    def cost(self) -> float:
+        """CPU milliseconds per thing."""
+        return 1000 * self.cpu / max(1, self.done)
+
+
+@dataclass(frozen=True)
 class Row:
-    """One measured promise. ``rounds`` holds (ours, reference) of each round, in things per second."""
+    """One measured promise. ``rounds`` holds (ours, reference) of each round."""
 
     section: str
     name: str
     reference: str
     target: float | None = None
-    rounds: tuple[tuple[float, float], ...] = ()
+    rounds: tuple[tuple[Load, Load], ...] = ()
     note: str = ""
 
     @property
     def ratios(self) -> list[float]:
-        return [ours / reference for ours, reference in self.rounds]
+        return [ours.rate / reference.rate for ours, reference in self.rounds]
 
     @property
     def ratio(self) -> float:
         """The median of the rounds' own ratios: both halves of a round saw the same weather."""
         return statistics.median(self.ratios)
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The same from CPU time, or None where it cannot be read."""
+        ratios = [reference.cost / ours.cost for ours, reference in self.rounds if ours.cost and reference.cost]
+        return statistics.median(ratios) if ratios else None
 
     @property
     def verdict(self) -> str:
@@ -44,17 +69,23 @@ class Row:
     def cells(self) -> list[str]:
         """Return the row as the table shows it."""
         low, high = min(self.ratios), max(self.ratios)
-        ours = statistics.median(ours for ours, _ in self.rounds)
-        reference = statistics.median(reference for _, reference in self.rounds)
+        ours = statistics.median(ours.rate for ours, _ in self.rounds)
+        reference = statistics.median(reference.rate for _, reference in self.rounds)
+        costs = (statistics.median(pair[at].cost for pair in self.rounds) for at in (0, 1))
+        by_cpu = "" if self.cpu_ratio is None else f"{self.cpu_ratio:.2f}"
         target = "" if self.target is None else f">= {self.target:g}"
         return [
-            self.name, self.reference, f"{self.ratio:.2f}", f"{low:.2f}-{high:.2f}", target, self.verdict,
-            f"{ours:.0f}", f"{reference:.0f}",
+            self.name, self.reference, f"{self.ratio:.2f}", f"{low:.2f}-{high:.2f}", by_cpu, target, self.verdict,
+            f"{ours:.0f}", f"{reference:.0f}", *(f"{cost:.1f}" for cost in costs),
         ]  # fmt: skip
 
     def data(self) -> dict[str, Any]:
         """Return the row for the JSON file."""
-        return asdict(self) | {"ratio": round(self.ratio, 4), "ok": self.verdict != "MISSED"}
+        return asdict(self) | {
+            "ratio": round(self.ratio, 4),
+            "cpu_ratio": self.cpu_ratio,
+            "ok": self.verdict != "MISSED",
+        }
 
 
 @dataclass(frozen=True)
@@ -102,9 +133,9 @@ class Report:
         say("; ".join(f"{name} {value}" for name, value in self.settings.items()))
         if self.rows:
             say("")
-            head = ["work", "against", "ratio", "rounds", "target", "", "(/s)", "(ref/s)"]
-            _print_table([head, *(row.cells() for row in self.rows)], right={2, 3, 4, 6, 7})
-            say("Trust the ratios, never the absolute rates.")
+            head = ["work", "against", "ratio", "rounds", "by CPU", "target", "", "/s", "ref/s", "ms CPU", "ref"]
+            _print_table([head, *(row.cells() for row in self.rows)], right={2, 3, 4, 5, 7, 8, 9, 10})
+            say("Trust the ratios, never the absolutes. By CPU: the same ratio from CPU time (PostgreSQL's included).")
         if self.facts:
             say("")
             _print_table([["counted", "value", "target", "", ""], *(fact.cells() for fact in self.facts)], right={1, 2})

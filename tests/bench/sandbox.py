@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config import embedded_postgres
+from config.embedded_postgres.postmaster import read_pid_file
 from config.processes import free_port
 from tests.plugins.environment import forget_callers_settings
 from tests.support.simulator import CLIENT_KEY, SERVER_KEY
@@ -34,6 +35,13 @@ class Sandbox:
     def programs(self) -> Path:
         """The folder of pgbench and psql."""
         return embedded_postgres.programs(self.folder)
+
+    @property
+    def postmaster(self) -> int:
+        """The process id of PostgreSQL's first process."""
+        found = read_pid_file(embedded_postgres.home(self.folder) / "data")
+        assert found is not None
+        return found.pid
 
     def environment(self, *, pool: bool) -> dict[str, str]:
         """Return the shop's variables: production's switches on this machine, no throttle, no limit of unpaid orders.

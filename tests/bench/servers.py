@@ -6,13 +6,15 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from config.processes import Supervisor
+from tests.bench import cpu, http_load
 from tests.bench.http_load import HttpClient, get
-from tests.bench.report import BenchError
+from tests.bench.report import BenchError, Load
 from tests.bench.sandbox import ROOT, Sandbox
 from tests.support.simulator import CLIENT_KEY, SERVER_KEY, Simulator
 
@@ -21,11 +23,32 @@ _START_S = 60.0
 
 
 @dataclass(frozen=True)
-class Servers:
-    """What runs. ``shop`` and ``bare`` are ports."""
+class Site:
+    """One gunicorn, and PostgreSQL behind it."""
 
-    shop: int
-    bare: int
+    port: int
+    pid: int
+    postmaster: int
+
+    def load(self, next_request: http_load.NextRequest, *, seconds: float, seed: str, expect: int) -> Load:
+        """Let 8 clients ask for ``seconds``; the CPU is that of gunicorn and PostgreSQL."""
+        with cpu.metered(self.pid, self.postmaster) as meter:
+            found = http_load.load(self.port, next_request, seconds=seconds, seed=seed, expect=expect)
+        return replace(found, cpu=meter.seconds)
+
+    def load_of(self, requests: Sequence[bytes], *, expect: int) -> Load:
+        """Let 8 clients get a list answered; the CPU is that of gunicorn and PostgreSQL."""
+        with cpu.metered(self.pid, self.postmaster) as meter:
+            found = http_load.load_of(self.port, requests, expect=expect)
+        return replace(found, cpu=meter.seconds)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What runs."""
+
+    shop: Site
+    bare: Site
     simulator: Simulator
 
 
@@ -60,9 +83,13 @@ def running(sandbox: Sandbox) -> Iterator[Servers]:
             (sandbox.bare_port, "/get/barang-1"),
         ):
             _wait(supervisor, port, path)
-        process = supervisor.children[0].process
-        address = f"http://127.0.0.1:{sandbox.simulator_port}"
-        yield Servers(sandbox.shop_port, sandbox.bare_port, Simulator(process, address, SERVER_KEY, CLIENT_KEY))  # type: ignore[arg-type]
+        process: Any = supervisor.children[0].process
+        simulator = Simulator(process, f"http://127.0.0.1:{sandbox.simulator_port}", SERVER_KEY, CLIENT_KEY)
+        shop, bare = (
+            Site(port, child.process.pid, sandbox.postmaster)
+            for port, child in zip((sandbox.shop_port, sandbox.bare_port), supervisor.children[1:], strict=True)
+        )
+        yield Servers(shop, bare, simulator)
     finally:
         supervisor.stop_all()
 

@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def live_server(simulator_process: Simulator, django_db_setup: None) -> Iterator[LiveServer]:
-    """A server that knows the simulator's origin: middleware writes it into the Content-Security-Policy at the start."""
+    """A server that knows the simulator from its start: its middleware writes that origin into the page policy."""
     with override_settings(MIDTRANS_SNAP_URL=simulator_process.snap_url):
         server = LiveServer("localhost")
     with override_settings(SITE_URL=server.url):

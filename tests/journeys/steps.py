@@ -100,7 +100,9 @@ def go_to_gateway(page: Page) -> None:
 
 def choose_method(page: Page, label: str) -> None:
     """Pick a way to pay on the gateway's page."""
-    page.locator("form[aria-label]", has=page.locator("button.method")).and_(page.get_by_label(label, exact=True)).locator(
+    page.locator("form[aria-label]", has=page.locator("button.method")).and_(
+        page.get_by_label(label, exact=True)
+    ).locator(
         "button",
     ).click()
     expect(page.locator("h1")).to_have_text(label)

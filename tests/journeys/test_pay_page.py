@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 
 
 def test_it_turns_to_paid_by_itself_when_the_webhook_comes(base, shelf, visit, simulator):
-    page, watch = visit()
+    page, _ = visit()
     steps.go_to_review(page, base)
     order = steps.place_order(page)
     steps.go_to_gateway(page)

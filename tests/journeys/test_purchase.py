@@ -84,7 +84,7 @@ def test_a_guest_pays_by_qris(base, shelf, visit, simulator, script):
 
 
 def test_a_refused_card_can_be_followed_by_a_good_one(base, shelf, visit, simulator):
-    page, watch = visit()
+    page, _ = visit()
     steps.go_to_review(page, base)
     order = steps.place_order(page)
     steps.go_to_gateway(page)

@@ -400,7 +400,7 @@ def test_a_lock_that_is_never_had_is_a_clear_refusal_within_the_budget(monkeypat
         took = time.monotonic() - started
 
     assert refused.value.extra() == {"retryAfter": 2}
-    assert 0.8 < took < 1.3
+    assert 0.8 < took < 3
 
 
 @pytest.mark.slow
@@ -414,7 +414,7 @@ def test_with_the_shop_s_own_limits_a_lock_that_is_never_had_costs_eight_seconds
             background(order_of((variant, 1), customer=customer)).result(SOON)
         took = time.monotonic() - started
 
-    assert took < 8.5
+    assert took < 8.9  # without the last try cut short: more than nine
 
 
 def test_a_buyer_whose_session_is_ended_while_he_waits_gets_one_order_all_the_same():

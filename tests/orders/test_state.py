@@ -39,9 +39,14 @@ def unpaid(variant: Variant) -> Order:
 
 @pytest.fixture
 def paid(unpaid: Order) -> Order:
-    mark_paid(unpaid, actor="midtrans", paid_at=timezone.now())
-    stock.sell(reference=unpaid.number, actor="midtrans")
+    pay(unpaid)
     return unpaid
+
+
+def pay(order: Order) -> None:
+    with transaction.atomic():
+        mark_paid(order, actor="midtrans", paid_at=timezone.now())
+        stock.sell(reference=order.number, actor="midtrans")
 
 
 def shelf(variant: Variant) -> tuple[int, int]:
@@ -184,8 +189,7 @@ def test_a_parcel_needs_a_courier(paid):
 def test_a_tracking_number_pasted_for_a_second_order_is_refused_and_that_order_stays_paid(paid, variant):
     ship(paid)
     second = make_order((variant, 1))
-    mark_paid(second, actor="midtrans", paid_at=timezone.now())
-    stock.sell(reference=second.number, actor="midtrans")
+    pay(second)
 
     with nothing_written(), pytest.raises(InvalidInputError, match=f"Resi {RESI} sudah dipakai"):
         ship(second)

@@ -267,6 +267,41 @@ def test_goods_that_arrive_while_a_line_is_being_sold_leave_nothing_short():
         assert shelf(variant) == (0, 0)
 
 
+def test_of_two_orders_sold_at_once_from_a_shelf_that_covers_one_the_other_is_short():
+    variant = make_variant(on_hand=4)
+    hold("first", (variant, 2))
+    hold("second", (variant, 2))
+    with transaction.atomic():
+        stock.adjust(variant_id=variant.pk, delta=-1, reason="hilang", actor="test")
+
+    with held_open(partial(stock.sell, reference="first", actor="test")) as commit:
+        waiting = background(partial(sell, "second"))
+        wait_until_blocked()
+        commit()
+        (line,) = waiting.result(SOON)
+
+    assert line.reference == "second"
+    assert shelf(variant) == (1, 2)
+
+
+def test_a_line_that_is_sold_at_the_moment_somebody_marks_it_short_stays_sold():
+    variant = make_variant(on_hand=4)
+    hold("R", (variant, 2))
+
+    def mark() -> None:
+        with transaction.atomic():
+            stock.mark_short(reference="R")
+
+    with held_open(partial(stock.sell, reference="R", actor="test")) as commit:
+        waiting = background(mark)
+        wait_until_blocked()
+        commit()
+        waiting.result(SOON)
+
+    assert Reservation.objects.get().state == ReservationState.SOLD
+    assert shelf(variant) == (2, 0)
+
+
 def test_twenty_corrections_at_once_never_take_the_shelf_below_zero():
     variant = make_variant(on_hand=10)
 

@@ -436,6 +436,15 @@ def test_a_line_that_nobody_tries_again_is_still_sold_when_goods_arrive():
     assert state("R") == SOLD
 
 
+def test_a_line_that_nobody_tries_again_waits_for_a_person_even_if_it_could_be_sold_by_now():
+    variant = make_variant(on_hand=2)
+    waiting_without_cause("R", variant)
+    Reservation.objects.update(attempts=stock.SHORT_MAX_ATTEMPTS)
+
+    with time_machine.travel(timezone.now() + timedelta(days=1)), nothing_written():
+        assert stock.retry_short() == 0
+
+
 def test_a_line_that_nobody_tries_again_counts_no_further_tries_of_its_neighbours():
     variant = make_variant(on_hand=2)
     hold("exhausted", (variant, 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench.report import Report
+from tests.bench.report import Load, Report
 from tests.bench.sandbox import Sandbox
 from tests.bench.servers import Servers
 from tests.bench.world import World
@@ -36,9 +36,9 @@ class Bench:
         assert self.servers is not None
         return self.servers
 
-    def interleave(self, *measures: Callable[[int], float]) -> list[list[float]]:
+    def interleave(self, *measures: Callable[[int], Load]) -> list[list[Load]]:
         """Run every measure once per round, one after the other, and return the results of each measure."""
-        results: list[list[float]] = [[] for _ in measures]
+        results: list[list[Load]] = [[] for _ in measures]
         for number in range(self.rounds):
             for measure, found in zip(measures, results, strict=True):
                 found.append(measure(self.seed + number))

@@ -10,7 +10,7 @@ from django.urls import Resolver404, resolve
 
 from shop.services.account import token_digest
 from tests.bench import http_load, world
-from tests.bench.report import BenchError, Row
+from tests.bench.report import BenchError, Load, Row
 from tests.bench.sections import Bench, NotBuiltYetError
 
 NEEDS_SERVERS = True
@@ -28,8 +28,8 @@ def run(bench: Bench) -> None:
     if not is_there:
         raise NotBuiltYetError(PATH)
     rng = random.Random(f"{bench.seed}-warm")
-    http_load.warm_up(bench.web.shop, [_new_request(bench, rng) for _ in range(WARM_UP)])
-    http_load.warm_up(bench.web.bare, [_bare_request(bench, rng) for _ in range(WARM_UP)])
+    http_load.warm_up(bench.web.shop.port, [_new_request(bench, rng) for _ in range(WARM_UP)])
+    http_load.warm_up(bench.web.bare.port, [_bare_request(bench, rng) for _ in range(WARM_UP)])
     new, reference, replay = bench.interleave(_new(bench), _bare(bench), _replay(bench))
     name = f"POST {PATH}, new"
     note = "the reference leaves out what the service reads twice"
@@ -62,30 +62,28 @@ def _bare_request(bench: Bench, rng: random.Random) -> bytes:
     return http_load.post("/orders", body)
 
 
-def _new(bench: Bench) -> Callable[[int], float]:
-    return lambda seed: http_load.rate(
-        bench.web.shop, lambda rng: _new_request(bench, rng), seconds=bench.seconds, seed=f"{seed}-new", expect=201
+def _new(bench: Bench) -> Callable[[int], Load]:
+    return lambda seed: bench.web.shop.load(
+        lambda rng: _new_request(bench, rng), seconds=bench.seconds, seed=f"{seed}-new", expect=201
     )
 
 
-def _bare(bench: Bench) -> Callable[[int], float]:
-    return lambda seed: http_load.rate(
-        bench.web.bare, lambda rng: _bare_request(bench, rng), seconds=bench.seconds, seed=f"{seed}-bare", expect=201
+def _bare(bench: Bench) -> Callable[[int], Load]:
+    return lambda seed: bench.web.bare.load(
+        lambda rng: _bare_request(bench, rng), seconds=bench.seconds, seed=f"{seed}-bare", expect=201
     )
 
 
-def _replay(bench: Bench) -> Callable[[int], float]:
-    def measure(seed: int) -> float:
+def _replay(bench: Bench) -> Callable[[int], Load]:
+    def measure(seed: int) -> Load:
         rng = random.Random(f"{seed}-replay")
         customers = rng.sample(bench.world.customers, http_load.CLIENTS)
         requests = [http_load.post(PATH, _body(bench.world, one, rng), token=one.token) for one in customers]
-        client = http_load.HttpClient(bench.web.shop)
+        client = http_load.HttpClient(bench.web.shop.port)
         for request in requests:
             if (status := client.send(request)[0]) != 201:
                 raise BenchError(f"a new order was answered {status}")
         client.close()
-        return http_load.rate(
-            bench.web.shop, lambda rng: rng.choice(requests), seconds=bench.seconds, seed=f"{seed}", expect=200
-        )
+        return bench.web.shop.load(lambda rng: rng.choice(requests), seconds=bench.seconds, seed=f"{seed}", expect=200)
 
     return measure

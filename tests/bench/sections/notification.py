@@ -8,7 +8,7 @@ from collections.abc import Callable
 from orders.models import Order
 from payments.models import GatewayNotification
 from tests.bench import http_load, payable, world
-from tests.bench.report import BenchError, Row
+from tests.bench.report import BenchError, Load, Row
 from tests.bench.sections import Bench
 
 NEEDS_SERVERS = True
@@ -22,7 +22,7 @@ def run(bench: Bench) -> None:
     """Apply first successes of orders of three lines: money, PAID, mail, three sales."""
     # The service's own code is warm after a few; each can be applied once.
     ready = payable.settle(bench.web.simulator, payable.make(bench.world, random.Random(f"{bench.seed}-warm"), 24))
-    http_load.warm_up(bench.web.shop, [http_load.post(PATH, body) for _, body in ready])
+    http_load.warm_up(bench.web.shop.port, [http_load.post(PATH, body) for _, body in ready])
     ours, reference, asking = bench.interleave(_shop(bench), _bare(bench), _bare_asking(bench))
     rows, name = bench.report.rows, "notification applied"
     note = "the reference asks nobody; the service asks the simulator, which shares the cores"
@@ -37,12 +37,12 @@ def _count(bench: Bench) -> int:
     return max(http_load.CLIENTS * 5, round(PER_SECOND * bench.seconds))
 
 
-def _shop(bench: Bench) -> Callable[[int], float]:
-    def measure(seed: int) -> float:
+def _shop(bench: Bench) -> Callable[[int], Load]:
+    def measure(seed: int) -> Load:
         ready = payable.make(bench.world, random.Random(f"{seed}-shop"), _count(bench))
         settled = payable.settle(bench.web.simulator, ready)
         requests = [http_load.post(PATH, body) for _, body in settled]
-        rate = http_load.rate_of(bench.web.shop, requests, expect=200)
+        rate = bench.web.shop.load_of(requests, expect=200)
         paid = Order.objects.filter(pk__in=[one.order_id for one in ready], status="PAID").count()
         ids = [one.gateway_id for one in ready]
         applied = GatewayNotification.objects.filter(gateway_id__in=ids, outcome="APPLIED").count()
@@ -53,20 +53,20 @@ def _shop(bench: Bench) -> Callable[[int], float]:
     return measure
 
 
-def _bare(bench: Bench) -> Callable[[int], float]:
-    def measure(seed: int) -> float:
+def _bare(bench: Bench) -> Callable[[int], Load]:
+    def measure(seed: int) -> Load:
         ready = payable.make(bench.world, random.Random(f"{seed}-bare"), 3 * _count(bench))
         bodies = [one.body() | {"transaction_id": f"bare-{one.nonce}"} for one in ready]
-        return http_load.rate_of(bench.web.bare, [http_load.post("/notification", body) for body in bodies], expect=200)
+        return bench.web.bare.load_of([http_load.post("/notification", body) for body in bodies], expect=200)
 
     return measure
 
 
-def _bare_asking(bench: Bench) -> Callable[[int], float]:
-    def measure(seed: int) -> float:
+def _bare_asking(bench: Bench) -> Callable[[int], Load]:
+    def measure(seed: int) -> Load:
         ready = payable.make(bench.world, random.Random(f"{seed}-ask"), _count(bench))
         settled = payable.settle(bench.web.simulator, ready)
         requests = [http_load.post("/notification?ask=1", one.body()) for one, _ in settled]
-        return http_load.rate_of(bench.web.bare, requests, expect=200)
+        return bench.web.bare.load_of(requests, expect=200)
 
     return measure
