@@ -74,7 +74,7 @@ def test_the_compiled_words_are_those_of_the_source() -> None:
     with (LOCALE / "django.mo").open("rb") as compiled:
         words = gettext.GNUTranslations(compiled)
     source = (LOCALE / "django.po").read_text(encoding="utf-8")
-    entries = [block.split("\n") for block in source.split("\n\n") if block.startswith("msgid ")]
+    entries = [block.strip().split("\n") for block in source.split("\n\n") if block.startswith("msgid ")]
 
     wrong = []
     for lines in entries:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from tests.bench.report import BenchError, Report, say
+from tests.bench.report import BenchError, Report, say, stop_asked
 from tests.bench.sandbox import ROOT, Sandbox, sandbox
 
 SECTIONS = ("placing", "api", "notification", "pages", "queries", "rush")
@@ -23,7 +23,8 @@ OUTPUT = ROOT / "test-artifacts" / "bench.json"
 def main(arguments: list[str] | None = None) -> int:
     """Run the chosen sections. Exit codes: 0 done, 1 a section failed, 3 a target was missed (with --fail-on)."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that everything is taken down on the way out
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     begun = time.monotonic()
     with sandbox() as place:
         report = _measure(place, options)
@@ -37,6 +38,15 @@ def main(arguments: list[str] | None = None) -> int:
     if any(why.startswith("FAILED") for why in report.missing.values()):
         return 1
     return 3 if options.fail_on and not report.all_met else 0
+
+
+def _stop(*_: object) -> None:
+    """End the run so that everything is taken down on the way out.
+
+    The note is for an exception that Python drops, as it does in the callbacks around a fork.
+    """
+    stop_asked.set()
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import statistics
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+stop_asked = threading.Event()
+"""Somebody wants the run to end."""
 
 
 class BenchError(Exception):

@@ -85,11 +85,11 @@ def running(sandbox: Sandbox) -> Iterator[Servers]:
             _wait(supervisor, port, path)
         process: Any = supervisor.children[0].process
         simulator = Simulator(process, f"http://127.0.0.1:{sandbox.simulator_port}", SERVER_KEY, CLIENT_KEY)
-        shop, bare = (
+        sites = (
             Site(port, child.process.pid, sandbox.postmaster)
             for port, child in zip((sandbox.shop_port, sandbox.bare_port), supervisor.children[1:], strict=True)
         )
-        yield Servers(shop, bare, simulator)
+        yield Servers(next(sites), next(sites), simulator)
     finally:
         supervisor.stop_all()
 

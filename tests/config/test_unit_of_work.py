@@ -331,6 +331,20 @@ def test_when_commit_itself_is_lost_the_outcome_is_unknown_and_the_work_is_not_d
     assert (body.runs, shelves()) == (1, [])
 
 
+@pytest.mark.xfail(strict=True, reason="config.database.unit_of_work takes trouble in a hook for trouble of the body")
+def test_a_hook_that_meets_a_conflict_after_the_commit_does_not_bring_the_body_back():
+    def hook() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'a deadlock of its own' USING ERRCODE = '40P01'; END $$")
+
+    body = Shelf(before=lambda run: transaction.on_commit(hook))
+
+    with pytest.raises(DatabaseError, match="a deadlock of its own"):
+        unit_of_work(body)
+
+    assert (body.runs, shelves()) == (1, [("run 1", "whole")])
+
+
 def test_without_resolve_a_lost_answer_leaves_the_outcome_unknown(proxy: PostgresProxy):
     proxy.plan(Fault.LOSE_THE_ANSWER)
     body = Shelf()

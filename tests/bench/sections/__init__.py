@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench.report import Load, Report
+from tests.bench.report import Load, Report, stop_asked
 from tests.bench.sandbox import Sandbox
 from tests.bench.servers import Servers
 from tests.bench.world import World
@@ -41,6 +41,8 @@ class Bench:
         results: list[list[Load]] = [[] for _ in measures]
         for number in range(self.rounds):
             for measure, found in zip(measures, results, strict=True):
+                if stop_asked.is_set():
+                    raise KeyboardInterrupt
                 found.append(measure(self.seed + number))
         return results
 
