@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import connection
+
 from orders.errors import CannotDeliverError
-from orders.models import ShippingRate
 from orders.pricing import shipping_price
+
+# By cursor: every order asks this inside its transaction.
+_RATES_SQL = """
+SELECT m.code, m.courier, m.service, r.first_kg, r.next_kg, r.min_days, r.max_days
+  FROM orders_provincezone p
+  JOIN orders_shippingrate r ON r.zone_id = p.zone_id
+  JOIN orders_shippingmethod m ON m.id = r.method_id AND m.is_active
+ WHERE upper(p.province) = upper(%s) AND r.max_weight >= %s
+"""
 
 
 @dataclass(frozen=True)
@@ -34,22 +44,19 @@ class ShippingQuote:
 
 def quotes(*, province: str, grams: int) -> list[ShippingQuote]:
     """Return every service into ``province`` that carries the weight, cheapest first."""
-    rates = ShippingRate.objects.filter(
-        zone__provinces__province__iexact=province.strip(),
-        method__is_active=True,
-        max_weight__gte=grams,
-    ).select_related("method")
-    found = [
-        ShippingQuote(
-            code=rate.method.code,
-            courier=rate.method.courier,
-            service=rate.method.service,
-            price=shipping_price(first_kg=rate.first_kg, next_kg=rate.next_kg, grams=grams),
-            min_days=rate.min_days,
-            max_days=rate.max_days,
-        )
-        for rate in rates
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_RATES_SQL, [province.strip(), grams])
+        found = [
+            ShippingQuote(
+                code=code,
+                courier=courier,
+                service=service,
+                price=shipping_price(first_kg=first_kg, next_kg=next_kg, grams=grams),
+                min_days=min_days,
+                max_days=max_days,
+            )
+            for code, courier, service, first_kg, next_kg, min_days, max_days in cursor.fetchall()
+        ]
     return sorted(found, key=lambda quote: (quote.price, quote.code))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import connection
+
 from shop.models import Cart, Reservation, User, Variant
 
 
@@ -23,9 +25,15 @@ def lock_carts(pks: Iterable[int]) -> list[Cart]:
     return list(carts.filter(pk__in=list(pks)).order_by("pk"))
 
 
-def lock_user(pk: int) -> User:
-    """Lock one customer: orders of one person are placed one after the other, so that the quota holds."""
-    return User.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+def lock_user(pk: int) -> None:
+    """Lock one customer: orders of one person are placed one after the other, so that the quota holds.
+
+    Raises User.DoesNotExist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT 1 FROM "shop_user" WHERE "id" = %s FOR NO KEY UPDATE', [pk])
+        if cursor.fetchone() is None:
+            raise User.DoesNotExist
 
 
 def lock_variants(pks: Iterable[int]) -> dict[int, Variant]:

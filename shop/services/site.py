@@ -10,7 +10,7 @@ from shop.models import SiteState
 
 def site_state() -> SiteState:
     """Return the one row; a shop that never was closed may have none yet, and is open."""
-    return SiteState.objects.filter(pk=1).first() or SiteState()
+    return next(iter(SiteState.objects.filter(pk=1)), None) or SiteState()
 
 
 def require_open() -> None:

@@ -34,6 +34,14 @@ UPDATE shop_variant v
 RETURNING v.id
 """
 
+_SELL_SQL = """
+UPDATE shop_variant v
+   SET on_hand = v.on_hand - sold.n, reserved = v.reserved - sold.n
+  FROM unnest(%s::bigint[], %s::bigint[]) AS sold (id, n)
+ WHERE v.id = sold.id AND v.on_hand >= sold.n
+RETURNING v.id, v.on_hand
+"""
+
 # Waits between tries to sell a line that is paid for but not covered; after the last one a monitor calls a person.
 SHORT_BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 SHORT_MAX_ATTEMPTS = 5
@@ -280,14 +288,31 @@ def _locked_lines(reference: str, *states: ReservationState) -> list[Reservation
 def _sell_lines(lines: Iterable[Reservation], *, actor: str) -> None:
     """Move HELD or SHORT lines out of the shop. Their variants are locked and cover them."""
     sold = list(lines)
-    for line in sold:
-        changed = Variant.objects.filter(pk=line.variant_id, on_hand__gte=line.quantity).update(
-            on_hand=F("on_hand") - line.quantity,
-            reserved=F("reserved") - line.quantity,
-        )
-        if changed != 1:
-            raise AssertionError(f"variant {line.variant_id} changed under its lock")
-        _write_movement(line.variant_id, MovementKind.SALE, -line.quantity, actor=actor, reservation=line)
+    if not sold:
+        return
+    if len({line.variant_id for line in sold}) < len(sold):
+        # Several orders' lines of one variant (goods that arrived): the balance runs on from row to row.
+        for line in sold:
+            _sell_lines([line], actor=actor)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_SELL_SQL, [[line.variant_id for line in sold], [line.quantity for line in sold]])
+        balances = dict(cursor.fetchall())
+    if len(balances) != len(sold):
+        raise AssertionError("a variant changed under its lock")
+    StockMovement.objects.bulk_create(
+        [
+            StockMovement(
+                variant_id=line.variant_id,
+                kind=MovementKind.SALE,
+                delta=-line.quantity,
+                balance=balances[line.variant_id],
+                actor=actor,
+                reservation=line,
+            )
+            for line in sold
+        ],
+    )
     _set_state(sold, ReservationState.SOLD)
 
 

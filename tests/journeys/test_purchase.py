@@ -103,7 +103,7 @@ def test_a_member_confirms_one_screen(base, shelf, visit, simulator, script):
     member = make_member()
     elsewhere, _ = visit()  # last week, on another machine
     elsewhere.goto(f"{base}/masuk/")
-    steps.log_in(elsewhere, member.email)
+    steps.log_in(elsewhere, str(member.email))
     elsewhere.wait_for_url("**/akun/")
     elsewhere.goto(f"{base}{shelf.mug.get_absolute_url()}")
     steps.add_to_cart(elsewhere)
@@ -111,7 +111,7 @@ def test_a_member_confirms_one_screen(base, shelf, visit, simulator, script):
     page.goto(f"{base}{shelf.shirt.get_absolute_url()}")
     steps.add_to_cart(page)
     page.click("text=Masuk, pakai alamat tersimpan")
-    steps.log_in(page, member.email)
+    steps.log_in(page, str(member.email))
     page.wait_for_url(f"**{steps.REVIEW}")
     for product in (shelf.shirt, shelf.mug):
         expect(page.locator("main .lines")).to_contain_text(product.name)

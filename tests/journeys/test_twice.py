@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from config.middleware import SecurityHeadersMiddleware
+from orders.checkout import place
 from orders.models import Order
 from orders.states import OrderStatus
-from orders.views import review
 from tests.journeys import steps
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -25,13 +25,12 @@ NOTE_RETURN = """addEventListener("pageshow", (event) => {
 @pytest.fixture
 def slow_shop(monkeypatch):
     """A shop that thinks before it places an order, so that a second click comes in time."""
-    place = review.place
 
     def slowly(*arguments, **keywords):
         time.sleep(THINKING_S)
         return place(*arguments, **keywords)
 
-    monkeypatch.setattr(review, "place", slowly)
+    monkeypatch.setattr("orders.views.review.place", slowly)
 
 
 @pytest.fixture
