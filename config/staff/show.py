@@ -15,8 +15,10 @@ from django.utils.safestring import SafeString
 Tone = Literal["menunggu", "dibayar", "dikemas", "dikirim", "selesai", "batal"]
 
 NOTHING = "–"
+SHORT = 24  # as long as an order's number
 _DAYS = ("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
+_JSON = '<pre class="st-json" tabindex="0" role="group" aria-label="JSON">{}</pre>'
 _SECRETS = frozenset({"signature_key", "token", "saved_token_id", "redirect_url"})
 
 
@@ -49,12 +51,12 @@ def when(moment: datetime | None) -> SafeString:
     if moment is None:
         return SafeString(NOTHING)
     local = timezone.localtime(moment)
-    text = f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H.%M} WIB"
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}"><span class="st-nowrap">{}</span> <span class="st-nowrap">{} WIB</span></time>',
         local.isoformat(timespec="seconds"),
         _DAYS[local.weekday()],
-        text,
+        f"{local.day} {_MONTHS[local.month - 1]} {local.year},",
+        f"{local:%H.%M}",
     )
 
 
@@ -76,8 +78,14 @@ def age(moment: datetime, now: datetime | None = None) -> str:
 
 
 def link(text: object, url_name: str, *arguments: object) -> SafeString:
-    """Return a link to another admin page."""
-    return format_html('<a class="st-link" href="{}">{}</a>', reverse(f"admin:{url_name}", args=arguments), text)
+    """Return a link to another admin page; a short text stays on one line."""
+    css = "st-link st-nowrap" if len(str(text)) <= SHORT else "st-link"
+    return format_html('<a class="{}" href="{}">{}</a>', css, reverse(f"admin:{url_name}", args=arguments), text)
+
+
+def in_one_piece(text: object) -> SafeString:
+    """Return a text that is never broken over two lines: a number, an SKU."""
+    return format_html('<span class="st-nowrap">{}</span>', text)
 
 
 def as_json(data: Any) -> SafeString:
@@ -86,8 +94,8 @@ def as_json(data: Any) -> SafeString:
         try:
             data = json.loads(data)
         except ValueError:
-            return format_html('<pre class="st-json">{}</pre>', data)
+            return format_html(_JSON, data)
     if isinstance(data, dict):
         data = {key: "…" if key in _SECRETS else value for key, value in data.items()}
     text = json.dumps(data, indent=2, ensure_ascii=False, sort_keys=True)
-    return format_html('<pre class="st-json">{}</pre>', text)
+    return format_html(_JSON, text)

@@ -129,7 +129,7 @@ class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[Pay
     search_help_text = "ID transaksi, ID di Midtrans, atau nomor pesanan"
     ordering = ("-pk",)
     fields = (
-        "transaction_id", "order_", "payment_", "status_", "raw_status", "fraud_status", "type_", "amount_",
+        "transaction_id", "order_", "payment_", "status_", "raw_status", "fraud", "type_", "amount_",
         "received_", "charged_back_", "left_", "surplus_", "problem", "reversed", "asked", "refunds_", "answer",
     )  # fmt: skip
     readonly_fields = fields
@@ -159,6 +159,11 @@ class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[Pay
     def status_(self, row: PaymentTransaction) -> SafeString:
         """Return the status as a badge."""
         return shown(TRANSACTION[row.status])
+
+    @admin.display(description="penilaian kecurangan")
+    def fraud(self, row: PaymentTransaction) -> str:
+        """Return the gateway's verdict about a card."""
+        return row.fraud_status or NOTHING
 
     @admin.display(description="cara bayar", ordering="payment_type")
     def type_(self, row: PaymentTransaction) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from config.staff.show import age, badge, money, number, short_time
+from config.staff.show import age, badge, in_one_piece, money, number, short_time
 from config.staff.tables import StaffChangeList
 from orders.models import Order, ShippingMethod
 from orders.regions import short_name
@@ -129,7 +129,7 @@ class OrderCells:
     @admin.display(description="nomor", ordering="number")
     def number_(self, order: Order) -> SafeString:
         """Return the number in one piece."""
-        return format_html('<span class="st-nowrap">{}</span>', order.number)
+        return in_one_piece(order.number)
 
     @admin.display(description="umur", ordering="pk")
     def age_(self, order: Order) -> SafeString:

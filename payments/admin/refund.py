@@ -46,7 +46,7 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
     """Money on its way back, one row per intention."""
 
     object_actions = (Approve(), Claim(), Confirm(), Send(), Reject())
-    list_display = ("refund_key", "order_", "amount_", "channel", "state_", "requested_by", "approval", "created")
+    list_display = ("key", "order_", "amount_", "channel", "state_", "requested_by", "approval", "created")
     list_filter = (WaitingFilter, "state", "channel")
     search_fields = (
         "=refund_key", "=bank_reference", "=transaction__payment__order__number", "=transaction__transaction_id",
@@ -55,7 +55,7 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
     list_select_related = ("transaction__payment__order", "requested_by", "approved_by")
     date_hierarchy = "created_at"
     fields = (
-        "refund_key", "order_", "transaction_", "amount_", "reason", "channel", "state_", "requested_by", "approval",
+        "key", "order_", "transaction_", "amount_", "reason", "channel", "state_", "requested_by", "approval",
         "claimed_by", "bank_reference", "attempts", "next_try", "last_error", "created", "sent", "done",
     )  # fmt: skip
     readonly_fields = fields
@@ -68,6 +68,11 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
         """Lead back to the order, where one sees what follows."""
         order_id = obj.transaction.payment.order_id
         return reverse("admin:orders_order_change", args=[order_id]) if order_id else super().page_of(obj)
+
+    @admin.display(description="kunci", ordering="refund_key")
+    def key(self, refund: Refund) -> str:
+        """Return the key that makes every retry the same refund."""
+        return refund.refund_key
 
     @admin.display(description="pesanan")
     def order_(self, refund: Refund) -> SafeString:

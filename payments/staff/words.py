@@ -86,9 +86,9 @@ def attention(order: Order, *, with_money: bool = True) -> list[str]:
         found.append("Kelebihan bayar")
     came = {P.SUCCESS.value, P.PARTIALLY_REFUNDED.value} & set(getattr(order, "payment_states", ()))
     if came and OrderStatus(order.status) in CLOSED_UNPAID:
-        found.append("Uang di pesanan tertutup")
+        found.append("Uang terlambat")
     if order.closing_at is not None and order.closing_at <= timezone.now() - CLOSING_IS_LONG:
         found.append("Lama ditutup")
     if getattr(order, "refund_waits", False):
-        found.append("Pengembalian menunggu")
+        found.append("Dana belum kembali")
     return found

@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString
 
 from config.staff import EditableAdmin, StackedInline
 from config.staff.history import ReadableHistory
-from config.staff.show import NOTHING, badge, link, money, number
+from config.staff.show import NOTHING, badge, link, money, number, when
 from shop.admin.catalogue_forms import ImageForm, ProductForm, VariantForm
 from shop.models import Category, Product, ProductImage, Reservation, StockMovement, Variant
+from shop.money import rupiah
 
 if TYPE_CHECKING:
     Formset = BaseInlineFormSet[Any, Any, Any]
@@ -89,7 +90,7 @@ class ProductAdmin(ReadableHistory, EditableAdmin[Product]):
     inlines = (VariantInline, ImageInline)
     fields = (("name", "slug"), ("category", "is_active"), "tagline", "description", "details")
     prepopulated_fields = {"slug": ("name",)}
-    list_display = ("card", "name", "category", "sold_badge", "variant_count", "prices", "available", "updated_at")
+    list_display = ("card", "name", "category", "sold_badge", "variant_count", "prices", "available", "updated")
     list_display_links = ("card", "name")
     list_filter = ("is_active", "category")
     search_fields = ("name", "slug", "variants__sku")
@@ -121,6 +122,11 @@ class ProductAdmin(ReadableHistory, EditableAdmin[Product]):
         """Say whether it is for sale."""
         return badge("Dijual", "dibayar", "check") if product.is_active else badge("Tidak dijual", "selesai", "x")
 
+    @admin.display(description="diubah", ordering="updated_at")
+    def updated(self, product: Product) -> SafeString:
+        """Return when it was last edited."""
+        return when(product.updated_at)
+
     @admin.display(description="varian", ordering="variant_count_")
     def variant_count(self, product: Product) -> SafeString:
         """Return the number of variants."""
@@ -132,7 +138,7 @@ class ProductAdmin(ReadableHistory, EditableAdmin[Product]):
         low, high = getattr(product, "cheapest_", None), getattr(product, "dearest_", None)
         if low is None or low == high:
             return money(low)
-        return format_html("{} – {}", money(low), money(high))
+        return format_html('<span class="st-money">{} – {}</span>', rupiah(low), rupiah(high or low))
 
     @admin.display(description="tersedia", ordering="available_")
     def available(self, product: Product) -> SafeString:

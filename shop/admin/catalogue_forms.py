@@ -100,6 +100,7 @@ class ProductForm(ProductBase):
     class Meta:
         model = Product
         fields = ("name", "slug", "category", "tagline", "description", "details", "is_active")
+        labels = {"slug": "Alamat halaman"}
         error_messages = {"slug": {"unique": "Alamat halaman ini sudah dipakai produk lain."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
-from config.staff.show import NOTHING, badge, link, money, number
+from config.staff.show import NOTHING, badge, in_one_piece, link, money, number
 from shop.admin.stock_actions import Arrival, Correction
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement, Variant
 from shop.models.stock import LIVE_RESERVATION_STATES
@@ -54,15 +54,17 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
     object_actions = (Arrival(), Correction())
     change_form_outer_after_template = "admin/shop/variant/after.html"
     list_display = (
-        "sku", "name_of", "state", "on_hand_", "reserved_", "available_", "sold_recently", "lasts", "book",
+        "sku_", "name_of", "state", "on_hand_", "reserved_", "available_", "sold_recently", "lasts", "book",
     )  # fmt: skip
-    list_display_links = ("sku",)
+    list_display_links = ("sku_",)
     list_filter = (StockFilter, "is_active", "product__category")
     search_fields = ("sku", "name", "product__name")
     search_help_text = "SKU atau nama barang"
     ordering = ("product__name", "position", "pk")
-    fields = ("sku", "product_link", "name", "price_", "weight", "is_active", "on_hand_", "reserved_", "available_")
-    readonly_fields = ("product_link", "price_", "on_hand_", "reserved_", "available_")
+    fields = (
+        "sku", "product_link", "choice", "price_", "weight_", "is_active", "on_hand_", "reserved_", "available_",
+    )  # fmt: skip
+    readonly_fields = ("product_link", "choice", "price_", "weight_", "on_hand_", "reserved_", "available_")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         """Add what was sold lately and whether a paid line waits, in the same query."""
@@ -94,6 +96,21 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
             live = variant.reservations.filter(state__in=LIVE_RESERVATION_STATES).order_by("pk")
             context["waiting"] = list(live[:RECENT])
         return super().changeform_view(request, object_id, form_url, context)
+
+    @admin.display(description="SKU", ordering="sku")
+    def sku_(self, variant: Variant) -> SafeString:
+        """Return the SKU in one piece."""
+        return in_one_piece(variant.sku)
+
+    @admin.display(description="pilihan")
+    def choice(self, variant: Variant) -> str:
+        """Return which of the product's variants it is."""
+        return variant.name or NOTHING
+
+    @admin.display(description="berat")
+    def weight_(self, variant: Variant) -> SafeString:
+        """Return the weight with its unit."""
+        return in_one_piece(f"{variant.weight} g")
 
     @admin.display(description="barang", ordering="product__name")
     def name_of(self, variant: Variant) -> str:

@@ -19,12 +19,15 @@ DIFFERENCE, COUNT = "selisih", "hitungan"
 MOST = f"Paling banyak {staff.MAX_UNITS:,} sekaligus.".replace(",", ".")
 
 
-def _units(label: str, **options: Any) -> forms.IntegerField:
-    box = forms.NumberInput(attrs={"inputmode": "numeric", "step": "1", "autocomplete": "off"})
+def _units(label: str) -> forms.IntegerField:
     whole = "Tulis bilangan bulat, misalnya 12."
-    messages = {"required": "Isi jumlahnya.", "invalid": whole, "min_value": whole, "max_value": MOST}
-    limits = {"min_value": -staff.MAX_UNITS, "max_value": staff.MAX_UNITS}
-    return forms.IntegerField(label=label, widget=box, error_messages=messages, **limits, **options)
+    return forms.IntegerField(
+        label=label,
+        min_value=-staff.MAX_UNITS,
+        max_value=staff.MAX_UNITS,
+        error_messages={"required": "Isi jumlahnya.", "invalid": whole, "min_value": MOST, "max_value": MOST},
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "step": "1", "autocomplete": "off"}),
+    )
 
 
 class ArrivalForm(StaffForm):

@@ -23,6 +23,25 @@
       form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; });
     }, 0);
   });
+  // The theme has buttons that are no buttons: let the keyboard and screen readers have them too.
+  const fakeButtons = "a:not([href])[x-on\\:click], span.cursor-pointer, div.cursor-pointer[x-on\\:click]";
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(fakeButtons).forEach((element) => {
+      if (element.closest("a[href], button, label") || element.querySelector("[tabindex], a, button, input")) return;
+      element.setAttribute("role", "button");
+      element.tabIndex = 0;
+      if (!/[a-z]{3}/i.test(element.innerText.replace(/dock_to_right|close|unfold_more|more_horiz/g, ""))) {
+        element.setAttribute("aria-label", element.closest("#nav-sidebar") ? "Tutup menu" : "Menu");
+      }
+      element.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        (element.querySelector("[x-on\\:click]") || element).click();
+      });
+    });
+    const search = document.getElementById("searchbar");
+    if (search && !search.labels.length) search.setAttribute("aria-label", search.placeholder);
+  });
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-once]").forEach((form) => {
       form.removeAttribute("aria-busy");

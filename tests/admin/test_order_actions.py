@@ -371,7 +371,7 @@ def test_the_page_tells_the_whole_story(simulator: Simulator) -> None:
     text = login("owner").get(page_url(order)).content.decode()
 
     for expected in (
-        order.number, transaction.transaction_id, "QRIS", "Rp10.000", "Ongkir kelebihan", cashier.email,
+        order.number, transaction.transaction_id, "QRIS", "Rp10.000", "Ongkir kelebihan", str(cashier),
         "Pembayaran diterima", "Pelanggan", "settlement", "0812-", "Kota Bandung",
     ):  # fmt: skip
         assert expected in text, expected
@@ -409,7 +409,7 @@ def test_money_on_a_closed_order_needs_attention_until_it_went_back(simulator: S
     after = owner.get(attention).content.decode()
 
     assert order.number in before
-    assert "Uang di pesanan tertutup" in before
+    assert "Uang terlambat" in before
     assert order.number not in after
     assert Payment.objects.get().status == "REFUNDED"
 

@@ -126,9 +126,9 @@ def to_transfer(simulator: Simulator) -> Order:
         (held, "Ditahan"),
         (short, "Kurang stok"),
         (surplus, "Kelebihan bayar"),
-        (late, "Uang di pesanan tertutup"),
+        (late, "Uang terlambat"),
         (long_closing, "Lama ditutup"),
-        (to_transfer, "Pengembalian menunggu"),
+        (to_transfer, "Dana belum kembali"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -63,7 +63,7 @@ def test_two_pictures_of_four_to_five_come_out(media: Path, kind: str, mode: str
 
     image = ProductImage.objects.get()
     for field, size in ((image.large, (640, 800)), (image.small, (320, 400))):
-        with Image.open(media / field.name) as made:
+        with Image.open(media / str(field)) as made:
             assert (made.format, made.size, made.mode) == ("WEBP", size, "RGB")
 
 
@@ -75,12 +75,12 @@ def test_nothing_of_the_upload_is_kept_neither_its_name_nor_where_it_was_taken(m
     upload(picture(exif=exif), name="rumah-jalan-dago-12.jpg")
 
     image = ProductImage.objects.get()
-    assert "dago" not in image.large.name
-    assert "dago" not in image.small.name
+    assert "dago" not in str(image.large)
+    assert "dago" not in str(image.small)
     for field in (image.large, image.small):
-        content = (media / field.name).read_bytes()
+        content = (media / str(field)).read_bytes()
         assert b"Rahasia" not in content
-        with Image.open(media / field.name) as made:
+        with Image.open(media / str(field)) as made:
             assert not made.getexif()
 
 
@@ -90,7 +90,7 @@ def test_a_picture_taken_sideways_stands_upright(media: Path) -> None:
 
     upload(picture(exif=exif))
 
-    with Image.open(media / ProductImage.objects.get().large.name) as made:
+    with Image.open(media / str(ProductImage.objects.get().large)) as made:
         top, bottom = made.getpixel((320, 40)), made.getpixel((320, 760))
     assert isinstance(top, tuple)
     assert isinstance(bottom, tuple)
@@ -105,7 +105,7 @@ def test_what_was_transparent_is_white(media: Path) -> None:
 
     upload(content.getvalue(), name="x.png")
 
-    with Image.open(media / ProductImage.objects.get().large.name) as made:
+    with Image.open(media / str(ProductImage.objects.get().large)) as made:
         assert made.getpixel((10, 10)) == (255, 255, 255)
 
 

@@ -160,19 +160,35 @@ def test_crossing_carts_never_deadlock_and_never_make_half_an_order(settings):
     assert units in {89, 90}
 
 
-def test_without_one_order_of_locks_crossing_carts_would_deadlock(monkeypatch, settings):
-    """The control: a statement that locks backwards for every second buyer is noticed."""
-    settings.MAX_UNPAID_ORDERS = 1000
+def two_who_meet_in_the_middle() -> Outcomes:
+    """Let two customers want three things, one named forwards and one backwards, and meet at the one in the middle.
+
+    Somebody holds the middle one until both wait: whoever locked the last one first is in the other's way for sure.
+    """
+    things = [make_variant(on_hand=9) for _ in range(3)]
+    forwards = order_of(*((thing, 1) for thing in things))
+    backwards = order_of(*((thing, 2) for thing in reversed(things)))
+
+    with held_open(partial(lock_variants, [things[1].pk])) as commit:
+        both = background(lambda: race([forwards, backwards]))
+        wait_until_blocked(2)
+        commit()
+        outcomes: Outcomes = both.result(SOON)
+
+    assert outcomes.errors == []
+    assert [shelf(thing) for thing in things] == [(9, 3)] * 3
+    return outcomes
+
+
+def test_two_carts_that_meet_in_the_middle_wait_for_each_other_and_never_deadlock():
+    assert two_who_meet_in_the_middle().sqlstates == {}
+
+
+def test_without_one_order_of_locks_two_carts_that_meet_in_the_middle_deadlock(monkeypatch):
+    """The control: a statement that locks backwards for one of them is noticed (and survived by trying again)."""
     monkeypatch.setattr(stock, "_RESERVE_SQL", CROSSED_SQL)
-    one, two = make_variant(on_hand=10_000), make_variant(on_hand=10_000)
 
-    seen: Counter[str] = Counter()
-    for _ in range(30):
-        seen += crossing_buyers(one, two, buyers=4, turns=1).sqlstates
-        if seen["40P01"]:
-            break
-
-    assert seen["40P01"] > 0
+    assert two_who_meet_in_the_middle().sqlstates == {"40P01": 1}
 
 
 def test_crossing_carts_in_the_cart_table_become_one_order_each():
@@ -205,6 +221,17 @@ def test_twenty_times_the_same_key_at_once_make_one_order():
     assert len({placed.order.pk for placed in outcomes.values}) == Order.objects.count() == 1
     assert Counter(placed.duplicate for placed in outcomes.values) == {False: 1, True: 19}
     assert Reservation.objects.count() == 1
+
+
+def test_the_same_key_at_once_on_the_last_unit_at_the_edge_of_the_quota_makes_one_order(settings):
+    """Who waited for the first one must find its order before the quota and the stock are looked at."""
+    settings.MAX_UNPAID_ORDERS = 1
+    call = partial(order_of((make_variant(on_hand=1), 1)), key="k")
+
+    outcomes = race([call] * 10)
+
+    assert outcomes.errors == []
+    assert len({placed.order.pk for placed in outcomes.values}) == Order.objects.count() == 1
 
 
 def test_two_bodies_under_one_key_at_once_make_one_order_and_conflicts():

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
 from django.db.models import Model
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -56,7 +55,7 @@ def begin(client: Client, row: Model, action: str) -> dict[str, Any]:
     return {name: form[name].value() for name in form.fields if form[name].value() is not None}
 
 
-def press(client: Client, row: Model, action: str, **given: Any) -> HttpResponse:
+def press(client: Client, row: Model, action: str, **given: Any) -> Any:
     """Press a button, fill in its page and confirm it."""
     return client.post(page_url(row, action), begin(client, row, action) | given)
 
