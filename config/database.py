@@ -10,6 +10,7 @@ import enum
 import hashlib
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,17 +90,21 @@ def unit_of_work(body: Callable[[], T], *, resolve: Callable[[], T | None] | Non
     ``body`` must touch only the database: it runs again after a deadlock, a serialization failure (3 times) or a
     connection lost before COMMIT was sent (2 times). Once COMMIT was sent nothing is repeated: ``resolve`` looks the
     outcome up on a new connection, and without an answer DatabaseConnectionError says that the outcome is unknown.
-    Raises RuntimeError when called inside another transaction, and every error of ``body`` unchanged.
+    Raises RuntimeError when called inside another transaction, and every error of ``body``, or of a hook that it gave
+    to ``transaction.on_commit``, unchanged; trouble in a hook repeats nothing.
     """
     connection_left, conflicts_left = CONNECTION_RETRIES, CONFLICT_RETRIES
     while True:
-        committing = False
+        committing, committed = False, threading.Event()
         try:
             with transaction.atomic(durable=True):
+                transaction.on_commit(committed.set)  # the first hook: whatever fails later, the work is done
                 result = body()
                 committing = True
             return result
         except DatabaseError as error:
+            if committed.is_set():
+                raise  # a later hook's own trouble
             trouble = classify(error)
             if trouble is Trouble.CONFLICT and conflicts_left:
                 conflicts_left -= 1
@@ -132,7 +137,8 @@ def _resolve_outcome(resolve: Callable[[], T | None] | None, error: DatabaseErro
                 logger.warning("database.commit_resolved")
                 return outcome
     raise DatabaseConnectionError(
-        "The connection was lost while committing; the outcome is unknown.", outcome_unknown=True,
+        "The connection was lost while committing; the outcome is unknown.",
+        outcome_unknown=True,
     ) from error
 
 

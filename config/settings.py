@@ -156,8 +156,7 @@ MIDTRANS_SNAP_URL = (
     or (f"{_simulator}/snap/v1" if _simulated else f"https://app.{_sandbox}midtrans.com/snap/v1")
 ).rstrip("/")
 MIDTRANS_CORE_URL = (
-    env.str("MIDTRANS_CORE_URL", default="")
-    or (_simulator if _simulated else f"https://api.{_sandbox}midtrans.com")
+    env.str("MIDTRANS_CORE_URL", default="") or (_simulator if _simulated else f"https://api.{_sandbox}midtrans.com")
 ).rstrip("/")
 PAYMENT_JOURNAL_DIR = Path(
     env.str("PAYMENT_JOURNAL_DIR", default=str(DATA_DIR / "payment-journal")),

@@ -106,11 +106,22 @@ def count(name: str, rate: Rate, now: float) -> Verdict:
     weighed = earlier * (1 - passed / rate.window) + here
     if weighed <= rate.limit:
         return Verdict(True, rate, max(0, math.floor(rate.limit - weighed)), math.ceil(rate.window - passed))
+    take_back(name, rate, now)
+    return Verdict(False, rate, 0, _seconds_until_free(rate, earlier, here - 1, passed))
+
+
+def take_back(name: str, rate: Rate, now: float) -> None:
+    """Uncount one request of this window."""
     try:
-        cache.decr(key)
+        cache.decr(f"{name}:{int(now // rate.window)}")
     except ValueError:
         logger.debug("throttle.counter_gone")
-    return Verdict(False, rate, 0, _seconds_until_free(rate, earlier, here - 1, passed))
+
+
+def forget(name: str, rate: Rate, now: float) -> None:
+    """Forget every request under ``name`` that still counts."""
+    index = int(now // rate.window)
+    cache.delete_many([f"{name}:{index - 1}", f"{name}:{index}"])
 
 
 def _seconds_until_free(rate: Rate, earlier: int, here: int, passed: float) -> int:

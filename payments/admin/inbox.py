@@ -12,7 +12,7 @@ from config.staff import ActionAdmin, Done, ObjectAction, ReadOnlyAdmin
 from config.staff.show import NOTHING, Tone, as_json, badge, link, number, when
 from orders.models import OrderEvent
 from orders.states import OrderStatus
-from payments.admin.cells import order_link
+from payments.admin.cells import GATEWAY_STATUSES, one_of, order_link
 from payments.models import GatewayNotification, GatewayTrouble, SignatureFailure
 from payments.services.notifications import reprocess
 from payments.states import NotificationOutcome
@@ -54,7 +54,7 @@ class GatewayNotificationAdmin(ActionAdmin[GatewayNotification], ReadOnlyAdmin[G
     object_actions = (Reprocess(),)
     list_display = ("received", "gateway_id", "claimed_status", "outcome_", "attempts", "deliveries", "last_error")
     list_display_links = ("received", "gateway_id")
-    list_filter = ("outcome", "claimed_status")
+    list_filter = ("outcome", one_of("claimed_status", "mengaku", [(word, word) for word in GATEWAY_STATUSES]))
     search_fields = ("=gateway_id", "=transaction_id", "=payment__order__number")
     search_help_text = "ID di Midtrans, ID transaksi, atau nomor pesanan"
     date_hierarchy = "received_at"
@@ -159,7 +159,7 @@ class OrderEventAdmin(ReadOnlyAdmin[OrderEvent]):
 
     list_display = ("time", "order_", "kind_", "change", "actor", "reason")
     list_display_links = ("time",)
-    list_filter = ("kind", "to_status")
+    list_filter = ("kind", one_of("to_status", "menjadi", OrderStatus.choices))
     search_fields = ("=order__number", "actor", "reason")
     search_help_text = "Nomor pesanan, siapa, atau alasan"
     list_select_related = ("order",)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
 from config.staff.show import NOTHING, as_json, link, money, when
-from payments.admin.cells import order_link, shown, yes
+from payments.admin.cells import by_payment_type, order_link, shown, yes
 from payments.admin.refund_actions import GiveBack
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.staff.order_page import left_to_give_back
@@ -39,7 +39,7 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
 
     list_display = ("gateway_id", "order_", "status_", "amount_", "method", "created", "success")
     list_display_links = ("gateway_id",)
-    list_filter = ("status", OrderFilter, "method")
+    list_filter = ("status", OrderFilter, by_payment_type("method"))
     search_fields = ("=gateway_id", "=order__number", "=transactions__transaction_id")
     search_help_text = "ID di Midtrans, nomor pesanan, atau ID transaksi"
     list_select_related = ("order",)
@@ -124,7 +124,7 @@ class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[Pay
 
     object_actions = (GiveBack(),)
     list_display = ("transaction_id", "order_", "status_", "type_", "received_", "left_", "surplus_", "asked")
-    list_filter = ("surplus", "status", "payment_type")
+    list_filter = ("surplus", "status", by_payment_type("payment_type"))
     search_fields = ("=transaction_id", "=payment__gateway_id", "=payment__order__number")
     search_help_text = "ID transaksi, ID di Midtrans, atau nomor pesanan"
     ordering = ("-pk",)

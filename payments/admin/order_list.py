@@ -30,7 +30,7 @@ EVERYTHING = "semua"
 
 @dataclass(frozen=True)
 class Tab:
-    """One view of the list."""
+    """One view as it stands over the list."""
 
     key: str
     label: str
@@ -39,17 +39,46 @@ class Tab:
     count: str = ""
 
 
-def views_for(request: HttpRequest) -> dict[str, tuple[str, QuerySet[Order] | None]]:
-    """Return the views that this person has, the first being the one shown without asking."""
-    ship: tuple[str, QuerySet[Order] | None] = ("Perlu dikirim", lists.to_ship())
-    everything: tuple[str, QuerySet[Order] | None] = ("Semua", None)
-    if not sees_money(request):
-        return {"kirim": ship, EVERYTHING: everything}
+@dataclass(frozen=True)
+class View:
+    """What a tab shows: its orders (None: all of them) and how many there are, where that is counted."""
+
+    label: str
+    orders: QuerySet[Order] | None = None
+    number: int | None = None
+
+    @property
+    def count(self) -> str:
+        """Return the number as far as it is counted."""
+        if self.number is None:
+            return ""
+        return f"{lists.COUNT_LIMIT - 1}+" if self.number >= lists.COUNT_LIMIT else str(self.number)
+
+
+def views_for(request: HttpRequest) -> dict[str, View]:
+    """Return the views that this person has, the first being the one shown without asking.
+
+    Read once per request: two queries, one for those who see no money.
+    """
+    known: dict[str, View] | None = getattr(request, "order_views", None)
+    if known is None:
+        known = _read_views(with_money=sees_money(request))
+        request.order_views = known  # type: ignore[attr-defined]
+    return known
+
+
+def _read_views(*, with_money: bool) -> dict[str, View]:
+    parts = {"kirim": lists.to_ship()} | ({"menunggu": lists.to_be_paid()} if with_money else {})
+    counts = lists.counts(parts)
+    ship = View("Perlu dikirim", parts["kirim"], counts["kirim"])
+    if not with_money:
+        return {"kirim": ship, EVERYTHING: View("Semua")}
+    attention = lists.attention_ids()
     return {
-        EVERYTHING: everything,
+        EVERYTHING: View("Semua"),
         "kirim": ship,
-        "menunggu": ("Menunggu bayar", lists.to_be_paid()),
-        "perhatian": ("Perlu perhatian", lists.needing_attention()),
+        "menunggu": View("Menunggu bayar", parts["menunggu"], counts["menunggu"]),
+        "perhatian": View("Perlu perhatian", Order.objects.filter(pk__in=attention), len(attention)),
     }
 
 
@@ -63,20 +92,10 @@ def chosen_view(request: HttpRequest) -> str:
 
 
 def tabs(request: HttpRequest) -> list[Tab]:
-    """Return the tabs with their counts (one query)."""
-    views = views_for(request)
+    """Return the tabs."""
     current = chosen_view(request)
-    counts = lists.counts({key: part for key, (_, part) in views.items() if part is not None})
-    limit = lists.COUNT_LIMIT
     return [
-        Tab(
-            key,
-            label,
-            f"?{VIEW}={key}",
-            key == current,
-            (f"{limit - 1}+" if counts[key] >= limit else str(counts[key])) if key in counts else "",
-        )
-        for key, (label, _) in views.items()
+        Tab(key, view.label, f"?{VIEW}={key}", key == current, view.count) for key, view in views_for(request).items()
     ]
 
 
@@ -92,8 +111,8 @@ class OrderChangeList(StaffChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         """Return the rows of the view that the filters leave."""
         rows = super().get_queryset(request, exclude_parameters)
-        part = views_for(request)[chosen_view(request)][1]
-        return rows if part is None else rows.filter(pk__in=part.values("pk"))
+        part = views_for(request)[chosen_view(request)].orders
+        return rows if part is None else rows & part
 
 
 class CourierFilter(admin.SimpleListFilter):

@@ -6,144 +6,285 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('payments', '0001_initial'),
+        ("payments", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='refund',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds_approved', to=settings.AUTH_USER_MODEL, verbose_name='disetujui oleh'),
+            model_name="refund",
+            name="approved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="refunds_approved",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="disetujui oleh",
+            ),
         ),
         migrations.AddField(
-            model_name='refund',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds_requested', to=settings.AUTH_USER_MODEL, verbose_name='diminta oleh'),
+            model_name="refund",
+            name="requested_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="refunds_requested",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="diminta oleh",
+            ),
         ),
         migrations.AddField(
-            model_name='refund',
-            name='transaction',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='payments.paymenttransaction'),
+            model_name="refund",
+            name="transaction",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="payments.paymenttransaction"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status', 'SUCCESS')), fields=['order', 'id'], name='payment_success_by_order'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status", "SUCCESS")), fields=["order", "id"], name="payment_success_by_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status', 'SUCCESS')), fields=['success_at'], name='payment_success_by_time'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status", "SUCCESS")), fields=["success_at"], name="payment_success_by_time"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status__in', ['CHALLENGE', 'INITIATED', 'PENDING'])), fields=['created_at'], name='payment_open_by_age'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status__in", ["CHALLENGE", "INITIATED", "PENDING"])),
+                fields=["created_at"],
+                name="payment_open_by_age",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('kill_asked_at__isnull', False), ('killed_at__isnull', True)), fields=['next_attempt_at'], name='payment_kill_wanted'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("kill_asked_at__isnull", False), ("killed_at__isnull", True)),
+                fields=["next_attempt_at"],
+                name="payment_kill_wanted",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status__in', ['FAILED', 'EXPIRED', 'CANCELLED'])), fields=['expires_at'], name='payment_dead_by_deadline'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status__in", ["FAILED", "EXPIRED", "CANCELLED"])),
+                fields=["expires_at"],
+                name="payment_dead_by_deadline",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('order__isnull', True)), fields=['id'], name='payment_orphan'),
+            model_name="payment",
+            index=models.Index(condition=models.Q(("order__isnull", True)), fields=["id"], name="payment_orphan"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['INITIATED', 'PENDING', 'CHALLENGE', 'SUCCESS', 'FAILED', 'EXPIRED', 'CANCELLED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'CHARGEBACK'])), name='payment_status_known'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "INITIATED",
+                            "PENDING",
+                            "CHALLENGE",
+                            "SUCCESS",
+                            "FAILED",
+                            "EXPIRED",
+                            "CANCELLED",
+                            "PARTIALLY_REFUNDED",
+                            "REFUNDED",
+                            "CHARGEBACK",
+                        ],
+                    )
+                ),
+                name="payment_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('order__isnull', False), models.Q(('status__in', ['CHALLENGE', 'INITIATED', 'PENDING']), _negated=True), _connector='OR'), name='payment_without_order_is_not_open'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("order__isnull", False),
+                    models.Q(("status__in", ["CHALLENGE", "INITIATED", "PENDING"]), _negated=True),
+                    _connector="OR",
+                ),
+                name="payment_without_order_is_not_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'SUCCESS'), _negated=True), ('success_at__isnull', False), _connector='OR'), name='payment_success_has_success_at'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "SUCCESS"), _negated=True), ("success_at__isnull", False), _connector="OR"
+                ),
+                name="payment_success_has_success_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['CHALLENGE', 'INITIATED', 'PENDING'])), fields=('order',), name='payment_one_open_per_order'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["CHALLENGE", "INITIATED", "PENDING"])),
+                fields=("order",),
+                name="payment_one_open_per_order",
+            ),
         ),
         migrations.AddIndex(
-            model_name='gatewaynotification',
-            index=models.Index(condition=models.Q(('outcome__in', ['WAITING', 'UNKNOWN_ORDER'])), fields=['next_attempt_at'], name='notification_waiting'),
+            model_name="gatewaynotification",
+            index=models.Index(
+                condition=models.Q(("outcome__in", ["WAITING", "UNKNOWN_ORDER"])),
+                fields=["next_attempt_at"],
+                name="notification_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='gatewaynotification',
-            index=models.Index(fields=['gateway_id'], name='notification_by_gateway_id'),
+            model_name="gatewaynotification",
+            index=models.Index(fields=["gateway_id"], name="notification_by_gateway_id"),
         ),
         migrations.AddIndex(
-            model_name='gatewaynotification',
-            index=models.Index(fields=['-received_at'], name='notification_newest'),
+            model_name="gatewaynotification",
+            index=models.Index(fields=["-received_at"], name="notification_newest"),
         ),
         migrations.AddConstraint(
-            model_name='gatewaynotification',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['WAITING', 'APPLIED', 'UNKNOWN_ORDER', 'EXHAUSTED'])), name='notification_outcome_known'),
+            model_name="gatewaynotification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["WAITING", "APPLIED", "UNKNOWN_ORDER", "EXHAUSTED"])),
+                name="notification_outcome_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gatewaynotification',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'APPLIED'), _negated=True), ('applied_at__isnull', False), _connector='OR'), name='notification_applied_has_time'),
+            model_name="gatewaynotification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "APPLIED"), _negated=True), ("applied_at__isnull", False), _connector="OR"
+                ),
+                name="notification_applied_has_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='paymenttransaction',
-            index=models.Index(condition=models.Q(('surplus', True)), fields=['payment'], name='transaction_surplus'),
+            model_name="paymenttransaction",
+            index=models.Index(condition=models.Q(("surplus", True)), fields=["payment"], name="transaction_surplus"),
         ),
         migrations.AddConstraint(
-            model_name='paymenttransaction',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['PENDING', 'CHALLENGE', 'SUCCESS', 'FAILED', 'EXPIRED', 'CANCELLED', 'PARTIALLY_REFUNDED', 'REFUNDED', 'CHARGEBACK', 'UNKNOWN'])), name='transaction_status_known'),
+            model_name="paymenttransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "PENDING",
+                            "CHALLENGE",
+                            "SUCCESS",
+                            "FAILED",
+                            "EXPIRED",
+                            "CANCELLED",
+                            "PARTIALLY_REFUNDED",
+                            "REFUNDED",
+                            "CHARGEBACK",
+                            "UNKNOWN",
+                        ],
+                    )
+                ),
+                name="transaction_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymenttransaction',
-            constraint=models.CheckConstraint(condition=models.Q(('charged_back__lte', models.F('received'))), name='transaction_charged_back_at_most_received'),
+            model_name="paymenttransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("charged_back__lte", models.F("received"))),
+                name="transaction_charged_back_at_most_received",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymenttransaction',
-            constraint=models.CheckConstraint(condition=models.Q(('surplus', False), ('received__gt', 0), _connector='OR'), name='transaction_surplus_has_money'),
+            model_name="paymenttransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("surplus", False), ("received__gt", 0), _connector="OR"),
+                name="transaction_surplus_has_money",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('state__in', ['REQUESTED', 'SENT'])), fields=['next_attempt_at'], name='refund_open'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("state__in", ["REQUESTED", "SENT"])), fields=["next_attempt_at"], name="refund_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_amount_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['REQUESTED', 'SENT', 'DONE', 'FAILED'])), name='refund_state_known'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["REQUESTED", "SENT", "DONE", "FAILED"])), name="refund_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['API', 'BANK', 'DASHBOARD'])), name='refund_channel_known'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["API", "BANK", "DASHBOARD"])), name="refund_channel_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), ('requested_by__isnull', True), models.Q(('approved_by', models.F('requested_by')), _negated=True), _connector='OR'), name='refund_approved_by_another'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by__isnull", True),
+                    ("requested_by__isnull", True),
+                    models.Q(("approved_by", models.F("requested_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="refund_approved_by_another",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('needs_approval', False), ('approved_by__isnull', False), ('state__in', ['REQUESTED', 'FAILED']), _connector='OR'), name='refund_sent_only_when_approved'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("needs_approval", False),
+                    ("approved_by__isnull", False),
+                    ("state__in", ["REQUESTED", "FAILED"]),
+                    _connector="OR",
+                ),
+                name="refund_sent_only_when_approved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'BANK'), ('state', 'DONE'), _negated=True), models.Q(('bank_reference', ''), _negated=True), _connector='OR'), name='refund_bank_done_has_reference'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("channel", "BANK"), ("state", "DONE"), _negated=True),
+                    models.Q(("bank_reference", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="refund_bank_done_has_reference",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'DONE'), _negated=True), ('done_at__isnull', False), _connector='OR'), name='refund_done_has_done_at'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "DONE"), _negated=True), ("done_at__isnull", False), _connector="OR"
+                ),
+                name="refund_done_has_done_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['REQUESTED', 'SENT'])), fields=('transaction',), name='refund_one_open_per_transaction'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["REQUESTED", "SENT"])),
+                fields=("transaction",),
+                name="refund_one_open_per_transaction",
+            ),
         ),
     ]

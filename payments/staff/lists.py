@@ -22,6 +22,7 @@ from shop.phone import normalise_phone
 
 CLOSING_IS_LONG = timedelta(minutes=15)
 COUNT_LIMIT = 100
+ATTENTION_LIMIT = 2000
 MONEY_HERE = (TransactionStatus.SUCCESS, TransactionStatus.PARTIALLY_REFUNDED)
 _CLOSED = [status.value for status in CLOSED_UNPAID]
 _OPEN_REFUND = [state.value for state in REFUND_OPEN]
@@ -52,25 +53,30 @@ def refunds_for_a_person() -> QuerySet[Refund]:
     return Refund.objects.filter(Q(by_hand, state__in=_OPEN_REFUND) | (refused & ~Exists(later)))
 
 
-def needing_attention() -> QuerySet[Order]:
-    """Return the orders that a person has to look at.
+def attention_ids() -> list[int]:
+    """Return the ids of the orders that a person has to look at, newest first, at most ATTENTION_LIMIT (one query).
 
     Held money, a paid line that the stock does not cover, money beyond the price, money on a closed order, a closing
     that the gateway does not confirm, a refund that waits for somebody. Each part has its own index, so they are
-    joined as a union of ids.
+    joined as a union of ids; as a subquery of the list the same union would be judged far too big.
     """
     held = Order.objects.exclude(payment_hold="").values("pk")
     closing = Order.objects.filter(closing_at__lte=timezone.now() - CLOSING_IS_LONG).values("pk")
     short = Reservation.objects.filter(state=ReservationState.SHORT).values("reference")
     uncovered = Order.objects.filter(number__in=short).values("pk")
-    surplus = PaymentTransaction.objects.filter(surplus=True, status__in=MONEY_HERE).values("payment__order")
-    late = Payment.objects.filter(
-        status__in=[PaymentStatus.SUCCESS, PaymentStatus.PARTIALLY_REFUNDED],
-        order__status__in=_CLOSED,
-    ).values("order")
-    refunds = refunds_for_a_person().values("transaction__payment__order")
-    parts = [part.order_by() for part in (closing, uncovered, surplus, late, refunds)]
-    return Order.objects.filter(pk__in=held.order_by().union(*parts, all=True))
+    surplus = PaymentTransaction.objects.filter(
+        surplus=True, status__in=MONEY_HERE, payment__order__isnull=False,
+    ).values("payment__order")  # fmt: skip
+    # Asked in two parts: most payments succeeded, few were ever given back, and each part has its index.
+    closed = Payment.objects.filter(order__status__in=_CLOSED)
+    late = closed.filter(status=PaymentStatus.SUCCESS).values("order")
+    partly_back = Refund.objects.filter(state=RefundState.DONE).values("transaction__payment")
+    left_over = closed.filter(status=PaymentStatus.PARTIALLY_REFUNDED, pk__in=partly_back).values("order")
+    with_order = refunds_for_a_person().filter(transaction__payment__order__isnull=False)
+    refunds = with_order.values("transaction__payment__order")
+    parts = [part.order_by() for part in (closing, uncovered, surplus, late, left_over, refunds)]
+    found = held.order_by().union(*parts).order_by("-pk").values_list("pk", flat=True)
+    return list(found[:ATTENTION_LIMIT])
 
 
 def orphans() -> QuerySet[Payment]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from payments.staff import lists
 from payments.staff.lists import COUNT_LIMIT
-from shop.models import ReservationState, Variant
+from shop.models import Reservation, ReservationState, Variant
 from shop.selectors import LOW_STOCK
 
 
@@ -40,18 +40,15 @@ def _order_cards(request: HttpRequest) -> list[Card]:
     if not request.user.has_perm("orders.view_order"):
         return []
     url = reverse("admin:orders_order_changelist")
-    parts = {"kirim": lists.to_ship()}
-    if request.user.has_perm("payments.view_payment"):
-        parts |= {"perhatian": lists.needing_attention(), "menunggu": lists.to_be_paid()}
+    sees_money = request.user.has_perm("payments.view_payment")
+    parts = {"kirim": lists.to_ship()} | ({"menunggu": lists.to_be_paid()} if sees_money else {})
     found = lists.counts(parts)
     cards = [Card("Perlu dikirim", found["kirim"], f"{url}?tampilan=kirim", "package")]
-    if "perhatian" in found:
-        attention = found["perhatian"]
-        cards.insert(
-            0,
-            Card("Perlu perhatian", attention, f"{url}?tampilan=perhatian", "triangle-alert", attention > 0),
-        )
-        cards.append(Card("Menunggu bayar", found["menunggu"], f"{url}?tampilan=menunggu", "clock"))
+    if sees_money:
+        attention = len(lists.attention_ids())
+        alarm = Card("Perlu perhatian", attention, f"{url}?tampilan=perhatian", "triangle-alert", attention > 0)
+        waiting = Card("Menunggu bayar", found["menunggu"], f"{url}?tampilan=menunggu", "clock")
+        return [alarm, *cards, waiting]
     return cards
 
 
@@ -59,9 +56,8 @@ def _stock_cards(request: HttpRequest) -> list[Card]:
     if not request.user.has_perm("shop.view_variant"):
         return []
     url = reverse("admin:shop_variant_changelist")
-    short = Variant.objects.filter(
-        Q(reserved__gt=F("on_hand")) | Q(reservations__state=ReservationState.SHORT),
-    ).distinct()
+    waiting = Reservation.objects.filter(state=ReservationState.SHORT).values("variant")
+    short = Variant.objects.filter(Q(reserved__gt=F("on_hand")) | Q(pk__in=waiting))
     low = Variant.objects.filter(is_active=True, on_hand__lte=F("reserved") + LOW_STOCK)
     missing = short[:COUNT_LIMIT].count()
     return [

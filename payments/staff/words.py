@@ -90,5 +90,5 @@ def attention(order: Order, *, with_money: bool = True) -> list[str]:
     if order.closing_at is not None and order.closing_at <= timezone.now() - CLOSING_IS_LONG:
         found.append("Lama ditutup")
     if getattr(order, "refund_waits", False):
-        found.append("Dana belum kembali")
+        found.append("Dana tertunda")
     return found

@@ -27,6 +27,7 @@ from shop.api.serializers import (
     TokenSerializer,
 )
 from shop.authentication import CHALLENGE
+from shop.login_guard import forgive, seconds_to_wait
 from shop.models import Address, User
 from shop.selectors import products_for_sale, search_products
 from shop.services.account import AddressData, add_address, issue_token
@@ -61,9 +62,12 @@ class TokenView(PublicApiView):
     def post(self, request: Request) -> Response:
         """Issue a token. The hasher runs for unknown addresses too, so the time tells nothing."""
         given = self.read(TokenRequestSerializer, request)
+        if wait := seconds_to_wait(request._request, given["email"]):
+            raise exceptions.Throttled(wait)
         user = authenticate(request, username=given["email"], password=given["password"])
         if not isinstance(user, User) or user.is_guest:
             raise WrongCredentialsError
+        forgive(request._request, given["email"])
         return Response(TokenSerializer(issue_token(user=user)).data)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 
-from shop.login_guard import seconds_to_wait
+from shop.login_guard import forgive, seconds_to_wait
 
 if TYPE_CHECKING:
     from django.contrib.admin.forms import AdminAuthenticationForm as AuthenticationForm
@@ -31,7 +31,11 @@ class StaffLoginForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Count the attempt before the password is looked at."""
-        wait = seconds_to_wait(self.request, str(self.cleaned_data.get("username", "")).lower()) if self.request else 0
-        if wait:
+        if self.request is None:
+            return super().clean()
+        email = str(self.cleaned_data.get("username", ""))
+        if wait := seconds_to_wait(self.request, email):
             raise ValidationError(f"Terlalu banyak percobaan. Coba lagi dalam {math.ceil(wait / 60)} menit.")
-        return super().clean()
+        cleaned = super().clean()
+        forgive(self.request, email)
+        return cleaned

@@ -3,367 +3,601 @@
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import shop.models.cart
 from django.conf import settings
 from django.db import migrations, models
 
+import shop.models.cart
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='nama')),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('description', models.TextField(blank=True, verbose_name='keterangan')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='urutan')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="nama")),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("description", models.TextField(blank=True, verbose_name="keterangan")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="urutan")),
             ],
             options={
-                'verbose_name': 'kategori',
-                'verbose_name_plural': 'kategori',
-                'ordering': ['position', 'name'],
+                "verbose_name": "kategori",
+                "verbose_name_plural": "kategori",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=40, verbose_name='acuan')),
-                ('quantity', models.PositiveIntegerField(verbose_name='jumlah')),
-                ('state', models.CharField(choices=[('HELD', 'Dipesan'), ('SHORT', 'Kurang stok'), ('SOLD', 'Terjual'), ('RELEASED', 'Dilepas')], default='HELD', max_length=8, verbose_name='keadaan')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='percobaan')),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='percobaan berikut')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='dibuat')),
-                ('changed_at', models.DateTimeField(auto_now=True, verbose_name='diubah')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=40, verbose_name="acuan")),
+                ("quantity", models.PositiveIntegerField(verbose_name="jumlah")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("HELD", "Dipesan"),
+                            ("SHORT", "Kurang stok"),
+                            ("SOLD", "Terjual"),
+                            ("RELEASED", "Dilepas"),
+                        ],
+                        default="HELD",
+                        max_length=8,
+                        verbose_name="keadaan",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="percobaan")),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True, verbose_name="percobaan berikut")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="dibuat")),
+                ("changed_at", models.DateTimeField(auto_now=True, verbose_name="diubah")),
             ],
             options={
-                'verbose_name': 'pemesanan stok',
-                'verbose_name_plural': 'pemesanan stok',
+                "verbose_name": "pemesanan stok",
+                "verbose_name_plural": "pemesanan stok",
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(blank=True, max_length=254, null=True, unique=True, verbose_name='e-mail')),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='nama')),
-                ('phone', models.CharField(blank=True, help_text='E.164, misalnya +6281234567890', max_length=16, verbose_name='telepon')),
-                ('is_guest', models.BooleanField(default=False, verbose_name='tamu')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='staf')),
-                ('is_active', models.BooleanField(default=True, verbose_name='aktif')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='terdaftar')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, null=True, unique=True, verbose_name="e-mail")),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="nama")),
+                (
+                    "phone",
+                    models.CharField(
+                        blank=True, help_text="E.164, misalnya +6281234567890", max_length=16, verbose_name="telepon"
+                    ),
+                ),
+                ("is_guest", models.BooleanField(default=False, verbose_name="tamu")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="staf")),
+                ("is_active", models.BooleanField(default=True, verbose_name="aktif")),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="terdaftar")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'pengguna',
-                'verbose_name_plural': 'pengguna',
+                "verbose_name": "pengguna",
+                "verbose_name_plural": "pengguna",
             },
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recipient', models.CharField(max_length=120, verbose_name='nama penerima')),
-                ('phone', models.CharField(help_text='E.164', max_length=16, verbose_name='nomor WhatsApp')),
-                ('province', models.CharField(max_length=60, verbose_name='provinsi')),
-                ('city', models.CharField(max_length=80, verbose_name='kota/kabupaten')),
-                ('district', models.CharField(max_length=80, verbose_name='kecamatan')),
-                ('postal_code', models.CharField(max_length=5, verbose_name='kode pos')),
-                ('street', models.TextField(max_length=300, verbose_name='alamat lengkap')),
-                ('is_default', models.BooleanField(default=False, verbose_name='alamat utama')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("recipient", models.CharField(max_length=120, verbose_name="nama penerima")),
+                ("phone", models.CharField(help_text="E.164", max_length=16, verbose_name="nomor WhatsApp")),
+                ("province", models.CharField(max_length=60, verbose_name="provinsi")),
+                ("city", models.CharField(max_length=80, verbose_name="kota/kabupaten")),
+                ("district", models.CharField(max_length=80, verbose_name="kecamatan")),
+                ("postal_code", models.CharField(max_length=5, verbose_name="kode pos")),
+                ("street", models.TextField(max_length=300, verbose_name="alamat lengkap")),
+                ("is_default", models.BooleanField(default=False, verbose_name="alamat utama")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addresses",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'alamat',
-                'verbose_name_plural': 'alamat',
-                'ordering': ['-is_default', 'pk'],
+                "verbose_name": "alamat",
+                "verbose_name_plural": "alamat",
+                "ordering": ["-is_default", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('prefix', models.CharField(max_length=8)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("prefix", models.CharField(max_length=8)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'token API',
-                'verbose_name_plural': 'token API',
+                "verbose_name": "token API",
+                "verbose_name_plural": "token API",
             },
         ),
         migrations.CreateModel(
-            name='Cart',
+            name="Cart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=shop.models.cart.new_cart_token, max_length=40, unique=True)),
-                ('status', models.CharField(choices=[('OPEN', 'Terbuka'), ('CONVERTED', 'Jadi pesanan'), ('MERGED', 'Digabung')], default='OPEN', max_length=10)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='carts', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.CharField(default=shop.models.cart.new_cart_token, max_length=40, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("OPEN", "Terbuka"), ("CONVERTED", "Jadi pesanan"), ("MERGED", "Digabung")],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'keranjang',
-                'verbose_name_plural': 'keranjang',
+                "verbose_name": "keranjang",
+                "verbose_name_plural": "keranjang",
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='nama')),
-                ('slug', models.SlugField(max_length=120, unique=True)),
-                ('tagline', models.CharField(blank=True, max_length=160, verbose_name='kalimat singkat')),
-                ('description', models.TextField(blank=True, verbose_name='keterangan')),
-                ('details', models.JSONField(blank=True, default=list, help_text='[["Bahan", "Katun"], …]', verbose_name='rincian')),
-                ('is_active', models.BooleanField(default=True, verbose_name='dijual')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='dibuat')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='diubah')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='shop.category', verbose_name='kategori')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="nama")),
+                ("slug", models.SlugField(max_length=120, unique=True)),
+                ("tagline", models.CharField(blank=True, max_length=160, verbose_name="kalimat singkat")),
+                ("description", models.TextField(blank=True, verbose_name="keterangan")),
+                (
+                    "details",
+                    models.JSONField(
+                        blank=True, default=list, help_text='[["Bahan", "Katun"], …]', verbose_name="rincian"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="dijual")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="dibuat")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="diubah")),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="shop.category",
+                        verbose_name="kategori",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'produk',
-                'verbose_name_plural': 'produk',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "produk",
+                "verbose_name_plural": "produk",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ProductImage',
+            name="ProductImage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('large', models.ImageField(max_length=200, upload_to='products/', verbose_name='640 px')),
-                ('small', models.ImageField(max_length=200, upload_to='products/', verbose_name='320 px')),
-                ('alt', models.CharField(max_length=200, verbose_name='teks pengganti')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='urutan')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='shop.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("large", models.ImageField(max_length=200, upload_to="products/", verbose_name="640 px")),
+                ("small", models.ImageField(max_length=200, upload_to="products/", verbose_name="320 px")),
+                ("alt", models.CharField(max_length=200, verbose_name="teks pengganti")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="urutan")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="images", to="shop.product"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'gambar',
-                'verbose_name_plural': 'gambar',
-                'ordering': ['position', 'pk'],
+                "verbose_name": "gambar",
+                "verbose_name_plural": "gambar",
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='SiteState',
+            name="SiteState",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('is_open', models.BooleanField(default=True, verbose_name='terbuka')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='alasan')),
-                ('sweep_since', models.DateTimeField(blank=True, null=True, verbose_name='sapu sejak')),
-                ('changed_at', models.DateTimeField(auto_now=True, verbose_name='diubah')),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("is_open", models.BooleanField(default=True, verbose_name="terbuka")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="alasan")),
+                ("sweep_since", models.DateTimeField(blank=True, null=True, verbose_name="sapu sejak")),
+                ("changed_at", models.DateTimeField(auto_now=True, verbose_name="diubah")),
             ],
             options={
-                'verbose_name': 'keadaan toko',
-                'verbose_name_plural': 'keadaan toko',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='site_state_single_row')],
+                "verbose_name": "keadaan toko",
+                "verbose_name_plural": "keadaan toko",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="site_state_single_row")],
             },
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=40, unique=True, verbose_name='SKU')),
-                ('name', models.CharField(blank=True, help_text='Kosong bila produk tanpa pilihan', max_length=80, verbose_name='pilihan')),
-                ('options', models.JSONField(blank=True, default=dict, help_text='{"Warna": "Nila", "Ukuran": "M"}', verbose_name='opsi')),
-                ('swatch', models.CharField(blank=True, help_text='#RRGGBB', max_length=7, verbose_name='warna titik')),
-                ('price', models.PositiveBigIntegerField(help_text='Rupiah', verbose_name='harga')),
-                ('weight', models.PositiveIntegerField(help_text='Gram', verbose_name='berat')),
-                ('on_hand', models.BigIntegerField(default=0, verbose_name='di gudang')),
-                ('reserved', models.BigIntegerField(default=0, verbose_name='dipesan')),
-                ('is_active', models.BooleanField(default=True, verbose_name='dijual')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='urutan')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='shop.product', verbose_name='produk')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sku", models.CharField(max_length=40, unique=True, verbose_name="SKU")),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True, help_text="Kosong bila produk tanpa pilihan", max_length=80, verbose_name="pilihan"
+                    ),
+                ),
+                (
+                    "options",
+                    models.JSONField(
+                        blank=True, default=dict, help_text='{"Warna": "Nila", "Ukuran": "M"}', verbose_name="opsi"
+                    ),
+                ),
+                ("swatch", models.CharField(blank=True, help_text="#RRGGBB", max_length=7, verbose_name="warna titik")),
+                ("price", models.PositiveBigIntegerField(help_text="Rupiah", verbose_name="harga")),
+                ("weight", models.PositiveIntegerField(help_text="Gram", verbose_name="berat")),
+                ("on_hand", models.BigIntegerField(default=0, verbose_name="di gudang")),
+                ("reserved", models.BigIntegerField(default=0, verbose_name="dipesan")),
+                ("is_active", models.BooleanField(default=True, verbose_name="dijual")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="urutan")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="variants",
+                        to="shop.product",
+                        verbose_name="produk",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'varian',
-                'verbose_name_plural': 'varian',
-                'ordering': ['position', 'pk'],
-                'permissions': [('adjust_stock', 'Boleh mencatat barang masuk dan menyesuaikan stok')],
+                "verbose_name": "varian",
+                "verbose_name_plural": "varian",
+                "ordering": ["position", "pk"],
+                "permissions": [("adjust_stock", "Boleh mencatat barang masuk dan menyesuaikan stok")],
             },
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('RECEIVE', 'Barang masuk'), ('SALE', 'Terjual'), ('RETURN', 'Kembali'), ('ADJUST', 'Penyesuaian')], max_length=8, verbose_name='jenis')),
-                ('delta', models.BigIntegerField(verbose_name='perubahan')),
-                ('balance', models.BigIntegerField(help_text='Isi gudang sesudahnya', verbose_name='saldo')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='alasan')),
-                ('actor', models.CharField(max_length=80, verbose_name='oleh')),
-                ('return_reference', models.CharField(blank=True, max_length=60, null=True, verbose_name='acuan retur')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='waktu')),
-                ('reservation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='shop.reservation', verbose_name='pemesanan stok')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='shop.variant', verbose_name='varian')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("RECEIVE", "Barang masuk"),
+                            ("SALE", "Terjual"),
+                            ("RETURN", "Kembali"),
+                            ("ADJUST", "Penyesuaian"),
+                        ],
+                        max_length=8,
+                        verbose_name="jenis",
+                    ),
+                ),
+                ("delta", models.BigIntegerField(verbose_name="perubahan")),
+                ("balance", models.BigIntegerField(help_text="Isi gudang sesudahnya", verbose_name="saldo")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="alasan")),
+                ("actor", models.CharField(max_length=80, verbose_name="oleh")),
+                (
+                    "return_reference",
+                    models.CharField(blank=True, max_length=60, null=True, verbose_name="acuan retur"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="waktu")),
+                (
+                    "reservation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="shop.reservation",
+                        verbose_name="pemesanan stok",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="shop.variant",
+                        verbose_name="varian",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mutasi stok',
-                'verbose_name_plural': 'mutasi stok',
-                'ordering': ['-pk'],
+                "verbose_name": "mutasi stok",
+                "verbose_name_plural": "mutasi stok",
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='reservation',
-            name='variant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='shop.variant', verbose_name='varian'),
+            model_name="reservation",
+            name="variant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reservations",
+                to="shop.variant",
+                verbose_name="varian",
+            ),
         ),
         migrations.CreateModel(
-            name='CartItem',
+            name="CartItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveSmallIntegerField()),
-                ('seen_price', models.PositiveBigIntegerField(help_text='Rupiah')),
-                ('added_at', models.DateTimeField(auto_now_add=True)),
-                ('cart', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='shop.cart')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='shop.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveSmallIntegerField()),
+                ("seen_price", models.PositiveBigIntegerField(help_text="Rupiah")),
+                ("added_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "cart",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="shop.cart"
+                    ),
+                ),
+                ("variant", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="shop.variant")),
             ],
             options={
-                'verbose_name': 'isi keranjang',
-                'verbose_name_plural': 'isi keranjang',
-                'ordering': ['added_at', 'pk'],
+                "verbose_name": "isi keranjang",
+                "verbose_name_plural": "isi keranjang",
+                "ordering": ["added_at", "pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='user_email_lower'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))), name="user_email_lower"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('email__isnull', True), ('is_guest', True), ('is_staff', False), ('is_superuser', False)), models.Q(('email__isnull', False), ('is_guest', False)), _connector='OR'), name='user_guest_has_no_login'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("email__isnull", True), ("is_guest", True), ("is_staff", False), ("is_superuser", False)),
+                    models.Q(("email__isnull", False), ("is_guest", False)),
+                    _connector="OR",
+                ),
+                name="user_guest_has_no_login",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=models.CheckConstraint(condition=models.Q(('postal_code__regex', '^[0-9]{5}$')), name='address_postal_code_digits'),
+            model_name="address",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("postal_code__regex", "^[0-9]{5}$")), name="address_postal_code_digits"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=models.CheckConstraint(condition=models.Q(('phone__regex', '^\\+[1-9][0-9]{7,14}$')), name='address_phone_e164'),
+            model_name="address",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("phone__regex", "^\\+[1-9][0-9]{7,14}$")), name="address_phone_e164"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='address',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('user',), name='address_one_default_per_user'),
+            model_name="address",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("user",), name="address_one_default_per_user"
+            ),
         ),
         migrations.AddIndex(
-            model_name='cart',
-            index=models.Index(condition=models.Q(('status', 'OPEN')), fields=['updated_at'], name='cart_stale'),
+            model_name="cart",
+            index=models.Index(condition=models.Q(("status", "OPEN")), fields=["updated_at"], name="cart_stale"),
         ),
         migrations.AddConstraint(
-            model_name='cart',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['OPEN', 'CONVERTED', 'MERGED'])), name='cart_status_known'),
+            model_name="cart",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["OPEN", "CONVERTED", "MERGED"])), name="cart_status_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cart',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'OPEN'), ('user__isnull', False)), fields=('user',), name='cart_one_open_per_user'),
+            model_name="cart",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "OPEN"), ("user__isnull", False)),
+                fields=("user",),
+                name="cart_one_open_per_user",
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(condition=models.Q(('is_active', True)), fields=['-created_at', '-id'], name='product_newest'),
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("is_active", True)), fields=["-created_at", "-id"], name="product_newest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', '-created_at', '-id'], name='product_by_category'),
+            model_name="product",
+            index=models.Index(fields=["category", "-created_at", "-id"], name="product_by_category"),
         ),
         migrations.AddIndex(
-            model_name='variant',
-            index=models.Index(condition=models.Q(('reserved__gt', models.F('on_hand'))), fields=['id'], name='variant_over_reserved'),
+            model_name="variant",
+            index=models.Index(
+                condition=models.Q(("reserved__gt", models.F("on_hand"))), fields=["id"], name="variant_over_reserved"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('on_hand__gte', 0)), name='variant_on_hand_not_negative'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("on_hand__gte", 0)), name="variant_on_hand_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='variant_reserved_not_negative'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__gte", 0)), name="variant_reserved_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', 0)), name='variant_price_positive'),
+            model_name="variant",
+            constraint=models.CheckConstraint(condition=models.Q(("price__gt", 0)), name="variant_price_positive"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='variant_weight_positive'),
+            model_name="variant",
+            constraint=models.CheckConstraint(condition=models.Q(("weight__gt", 0)), name="variant_weight_positive"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('swatch', ''), ('swatch__regex', '^#[0-9A-Fa-f]{6}$'), _connector='OR'), name='variant_swatch_is_colour'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("swatch", ""), ("swatch__regex", "^#[0-9A-Fa-f]{6}$"), _connector="OR"),
+                name="variant_swatch_is_colour",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('balance__gte', 0)), name='movement_balance_not_negative'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance__gte", 0)), name="movement_balance_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='movement_actor_given'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("actor", ""), _negated=True), name="movement_actor_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('delta__gt', 0), ('kind__in', ['RECEIVE', 'RETURN'])), models.Q(('delta__lt', 0), ('kind', 'SALE')), models.Q(('kind', 'ADJUST'), models.Q(('delta', 0), _negated=True)), _connector='OR'), name='movement_kind_and_sign'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("delta__gt", 0), ("kind__in", ["RECEIVE", "RETURN"])),
+                    models.Q(("delta__lt", 0), ("kind", "SALE")),
+                    models.Q(("kind", "ADJUST"), models.Q(("delta", 0), _negated=True)),
+                    _connector="OR",
+                ),
+                name="movement_kind_and_sign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'SALE'), _negated=True), ('reservation__isnull', False), _connector='OR'), name='movement_sale_has_reservation'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "SALE"), _negated=True), ("reservation__isnull", False), _connector="OR"
+                ),
+                name="movement_sale_has_reservation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'ADJUST'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='movement_adjust_has_reason'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "ADJUST"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="movement_adjust_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.UniqueConstraint(condition=models.Q(('reservation__isnull', False)), fields=('reservation', 'kind'), name='movement_once_per_reservation_and_kind'),
+            model_name="stockmovement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reservation__isnull", False)),
+                fields=("reservation", "kind"),
+                name="movement_once_per_reservation_and_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.UniqueConstraint(condition=models.Q(('return_reference__isnull', False)), fields=('return_reference', 'variant'), name='movement_once_per_return_reference'),
+            model_name="stockmovement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("return_reference__isnull", False)),
+                fields=("return_reference", "variant"),
+                name="movement_once_per_return_reference",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(condition=models.Q(('state__in', ['HELD', 'SHORT'])), fields=['variant', 'id'], name='reservation_live_by_variant'),
+            model_name="reservation",
+            index=models.Index(
+                condition=models.Q(("state__in", ["HELD", "SHORT"])),
+                fields=["variant", "id"],
+                name="reservation_live_by_variant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(condition=models.Q(('state', 'SHORT')), fields=['created_at'], name='reservation_short'),
+            model_name="reservation",
+            index=models.Index(condition=models.Q(("state", "SHORT")), fields=["created_at"], name="reservation_short"),
         ),
         migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(fields=['reference'], name='reservation_by_reference'),
+            model_name="reservation",
+            index=models.Index(fields=["reference"], name="reservation_by_reference"),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_quantity_positive'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="reservation_quantity_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['HELD', 'SHORT', 'SOLD', 'RELEASED'])), name='reservation_state_known'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["HELD", "SHORT", "SOLD", "RELEASED"])), name="reservation_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('reference', ''), _negated=True), name='reservation_reference_given'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reference", ""), _negated=True), name="reservation_reference_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['HELD', 'SHORT'])), fields=('reference', 'variant'), name='reservation_one_live_per_reference_and_variant'),
+            model_name="reservation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["HELD", "SHORT"])),
+                fields=("reference", "variant"),
+                name="reservation_one_live_per_reference_and_variant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cartitem',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 1), ('quantity__lte', 99)), name='cart_item_quantity_in_range'),
+            model_name="cartitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gte", 1), ("quantity__lte", 99)), name="cart_item_quantity_in_range"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cartitem',
-            constraint=models.UniqueConstraint(fields=('cart', 'variant'), name='cart_item_one_line_per_variant'),
+            model_name="cartitem",
+            constraint=models.UniqueConstraint(fields=("cart", "variant"), name="cart_item_one_line_per_variant"),
         ),
     ]

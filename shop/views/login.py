@@ -15,7 +15,7 @@ from config.errors import ShopError
 from shop.carts import cart_token, take_along
 from shop.forms import ShopForm
 from shop.forms.account import LoginForm, RegisterForm
-from shop.login_guard import seconds_to_wait
+from shop.login_guard import forgive, seconds_to_wait
 from shop.models import User
 from shop.services import account
 from shop.views.answers import see_other, wanted_next
@@ -45,6 +45,7 @@ def _who_is(request: HttpRequest, form: LoginForm) -> User | None:
         return None
     user = auth.authenticate(request, username=email, password=password)
     if isinstance(user, User):
+        forgive(request, email)
         return user
     form.add_error(None, REFUSED)
     return None

@@ -128,7 +128,7 @@ def to_transfer(simulator: Simulator) -> Order:
         (surplus, "Kelebihan bayar"),
         (late, "Uang terlambat"),
         (long_closing, "Lama ditutup"),
-        (to_transfer, "Dana belum kembali"),
+        (to_transfer, "Dana tertunda"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -198,7 +198,9 @@ def count(client: Client, url: str) -> int:
 
 def test_the_lists_take_few_queries_however_long_they_are(simulator: Simulator) -> None:
     owner = login("owner")
-    paid_order(simulator)
+    _, first = paid_order(simulator)
+    cashier = make_staff("kasir")
+    request_refund(transaction_id=first.pk, amount=1000, reason="uji", requested_by=cashier)
     urls = {
         LIST: 12,
         f"{LIST}?tampilan=perhatian": 12,
@@ -214,12 +216,8 @@ def test_the_lists_take_few_queries_however_long_they_are(simulator: Simulator) 
     few = {url: count(owner, url) for url in urls}
     for _ in range(3):
         paid_order(simulator, (make_variant(), 1), (make_variant(), 2))
-    request_refund(
-        transaction_id=PaymentTransaction.objects.latest("pk").pk,
-        amount=1000,
-        reason="uji",
-        requested_by=make_staff("kasir"),
-    )
+    last = PaymentTransaction.objects.latest("pk")
+    request_refund(transaction_id=last.pk, amount=1000, reason="uji", requested_by=cashier)
 
     many = {url: count(owner, url) for url in urls}
 
@@ -255,3 +253,31 @@ def test_money_is_written_the_indonesian_way_and_times_name_their_zone(simulator
     assert re.search(r"\d{2}\.\d{2} WIB", page)
     assert "1,250,000" not in page
     assert "p.m." not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, {"Semua waktu", "Hari ini", "Kemarin", "Bulan ini", "Bulan lalu"}),
+        ({"created_at__year": "2025"}, {"Semua waktu", "2025", "Januari", "Desember"}),
+        ({"created_at__year": "2024", "created_at__month": "2"}, {"2024", "Februari", "1", "29"}),
+    ],
+)
+def test_the_way_through_time_follows_the_calendar(query: dict[str, str], expected: set[str]) -> None:
+    make_order()
+    owner = login("owner")
+
+    answer = owner.get(LIST, query)
+    labels = {step.label for step, _ in answer.context["cl"].date_steps}
+
+    assert expected <= labels
+    for _, url in answer.context["cl"].date_steps:
+        assert owner.get(LIST + url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"created_at__year": "x"}, {"created_at__year": "0"}, {"created_at__year": "2025", "created_at__month": "13"}],
+)
+def test_a_date_that_is_none_is_no_error(query: dict[str, str]) -> None:
+    assert login("owner").get(LIST, query).status_code in {200, 302, 400}

@@ -331,7 +331,6 @@ def test_when_commit_itself_is_lost_the_outcome_is_unknown_and_the_work_is_not_d
     assert (body.runs, shelves()) == (1, [])
 
 
-@pytest.mark.xfail(strict=True, reason="config.database.unit_of_work takes trouble in a hook for trouble of the body")
 def test_a_hook_that_meets_a_conflict_after_the_commit_does_not_bring_the_body_back():
     def hook() -> None:
         with connection.cursor() as cursor:

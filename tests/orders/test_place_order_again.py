@@ -80,14 +80,17 @@ def test_without_a_key_every_request_makes_an_order(customer, request_):
     assert len({order.idempotency_key for order in orders}) == 2
 
 
-def test_the_same_key_of_another_customer_makes_an_order_of_his_own(request_, first):
-    other = make_customer()
-    address = add_address(user=other, data=ADDRESS)
+@pytest.mark.parametrize("older_first", [True, False])
+def test_the_same_key_of_another_customer_makes_an_order_of_his_own(older_first):
+    seed_shipping()
+    request = order_request((make_variant(), 1))
+    older, younger = make_customer(), make_customer()
 
-    again = place_order(customer=other, request=replace(request_, address_id=address.pk), key=KEY)
+    first, second = (older, younger) if older_first else (younger, older)
+    placed = [place_order(customer=customer, request=request, key=KEY) for customer in (first, second)]
 
-    assert again.duplicate is False
-    assert again.order.user == other
+    assert [one.duplicate for one in placed] == [False, False]
+    assert [one.order.user for one in placed] == [first, second]
 
 
 # --- whatever changed meanwhile ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orders import shipping
@@ -45,6 +45,7 @@ def test_a_courier_charges_started_kilograms_and_forgives_three_hundred_grams(gr
     assert charged_kilograms(grams) == kilograms
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**4))
 def test_a_heavier_parcel_never_costs_less(grams, more):
     assert charged_kilograms(grams + more) >= charged_kilograms(grams)

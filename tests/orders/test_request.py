@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from config.errors import InvalidInputError
@@ -197,6 +198,9 @@ def test_the_note_and_the_expected_total_are_not_compared():
 
 # --- the same request, in general ----------------------------------------------------------------------------------
 
+# A busy machine is no failure, and sixty orders say as much as a hundred.
+generously = hypothesis_settings(deadline=None, max_examples=60)
+
 # Ten variants of four products: product 1 has variants 10..12, product 2 has 20..22, and so on.
 variants = st.integers(10, 49).filter(lambda variant: variant % 10 < 3)
 orders = st.dictionaries(variants, st.integers(2, 20), min_size=1, max_size=6)
@@ -236,16 +240,19 @@ def kept_of(order: dict[int, int]) -> dict[str, Any]:
     return stored(*((product_of(variant), variant, units) for variant, units in sorted(order.items())), **optional)
 
 
+@generously
 @given(st.data(), orders)
 def test_every_honest_repetition_is_the_same_request(data, order):
     assert same_request(data.draw(repetitions(order)), kept_of(order))
 
 
+@generously
 @given(st.data(), orders, orders)
 def test_a_repetition_of_other_units_never_is(data, order, other):
     assert same_request(data.draw(repetitions(other)), kept_of(order)) == (order == other)
 
 
+@generously
 @given(st.data(), orders, st.sampled_from(sorted(optional)))
 def test_a_repetition_with_one_field_changed_never_is(data, order, name):
     sent = data.draw(repetitions(order)) | {name: "something else"}

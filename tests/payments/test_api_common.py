@@ -8,6 +8,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from config.database import DatabaseConnectionError
+from tests.factories import PASSWORD, UserFactory
 from tests.support.api import POSTS, PRIVATE, PUBLIC, ApiClient, problem_of
 from tests.support.world import make_customer, make_order
 
@@ -130,19 +131,48 @@ def test_a_database_that_is_away_is_a_503_in_json(monkeypatch):
     assert (body["error"], body["retryAfter"], answer["Retry-After"]) == ("Sistem sedang mengalami gangguan", 60, "60")
 
 
-@override_settings(THROTTLING=True)
-def test_too_many_tries_for_a_token_are_a_429():
+@pytest.fixture
+def throttled():
+    """Requests are counted, from nothing."""
     cache.clear()
+    with override_settings(THROTTLING=True):
+        yield
+    cache.clear()
+
+
+def test_requests_beyond_the_rate_are_a_429_that_says_when_to_come_back(throttled):
     client = ApiClient()
 
-    answers = [client.post("/api/auth/token", {"email": "x@example.com", "password": "salah"}) for _ in range(11)]
+    answers = [client.post("/api/auth/token", {"email": f"x{n}@example.com", "password": "x"}) for n in range(31)]
 
-    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
-    body = problem_of(answers[10], 429)
-    assert body["retryAfter"] == int(answers[10]["Retry-After"]) > 0
-    assert [answers[0][f"RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["10", "9"]
-    assert answers[10]["RateLimit-Remaining"] == "0"
-    cache.clear()
+    assert [answer.status_code for answer in answers] == [401] * 30 + [429]
+    body = problem_of(answers[30], 429)
+    assert body["retryAfter"] == int(answers[30]["Retry-After"]) > 0
+    assert [answers[0][f"RateLimit-{name}"] for name in ("Limit", "Remaining")] == ["30", "29"]
+    assert answers[30]["RateLimit-Remaining"] == "0"
+
+
+def test_too_many_wrong_passwords_of_one_address_are_a_429(throttled):
+    UserFactory(email="ani@example.com")
+    client = ApiClient()
+
+    wrong = [client.post("/api/auth/token", {"email": "Ani@example.com", "password": "salah"}) for _ in range(11)]
+    right = client.post("/api/auth/token", {"email": "ani@example.com", "password": PASSWORD})
+    another = client.post("/api/auth/token", {"email": "budi@example.com", "password": "salah"})
+
+    assert [answer.status_code for answer in wrong] == [401] * 10 + [429]
+    assert problem_of(right, 429)["retryAfter"] > 0
+    assert another.status_code == 401
+
+
+def test_right_passwords_are_never_too_many(throttled):
+    UserFactory(email="ani@example.com")
+    client = ApiClient()
+
+    for word in ["salah", *[PASSWORD] * 12, *["salah"] * 10]:
+        answer = client.post("/api/auth/token", {"email": "ani@example.com", "password": word})
+
+        assert answer.status_code == (200 if word == PASSWORD else 401)
 
 
 def test_the_routes_have_names():

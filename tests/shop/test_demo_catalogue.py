@@ -122,9 +122,7 @@ def test_a_product_has_three_pictures_in_two_widths(product):
 def test_no_two_pictures_are_the_same_and_none_is_left_over():
     files = sorted(PICTURES.iterdir())
 
-    assert {path.name for path in files} == {
-        f"{image['file']}-{width}.webp" for image in IMAGES for width in WIDTHS
-    }
+    assert {path.name for path in files} == {f"{image['file']}-{width}.webp" for image in IMAGES for width in WIDTHS}
     assert len({path.read_bytes() for path in files}) == len(files)
 
 

@@ -165,16 +165,13 @@ def _sponge(s: Sketch, tone: str, seed: int) -> str:
             opacity=0.6,
         )
     ribs = "".join(
-        s.soft(f"M-220 {y}C-100 {y + 16} 100 {y - 18} 220 {y - 4}", INK, 9, 0.3, 5)
-        for y in (-64, -18, 30, 70)
+        s.soft(f"M-220 {y}C-100 {y + 16} 100 {y - 18} 220 {y - 4}", INK, 9, 0.3, 5) for y in (-64, -18, 30, 70)
     )
     volume = s.down((0, "#fff", 0.3), (0.3, "#fff", 0.08), (0.65, INK, 0.16), (1, INK, 0.62))
     holes = "".join(
         ellipse(198 + dx, dy, 9, 15, dark(tone, 0.7), opacity=0.85) for dx, dy in ((0, -40), (8, 6), (-4, 50))
     )
-    body = solid(
-        s, d, tone, fibres, ribs, holes, texture=s.texture(".06 .1", 2.2, seed, 1.22, 56), shade=volume
-    )
+    body = solid(s, d, tone, fibres, ribs, holes, texture=s.texture(".06 .1", 2.2, seed, 1.22, 56), shade=volume)
     cord = (
         line("M-196 0C-290 -20 -300 90 -230 60", "#efe4c8", 8)
         + line("M-200 -60C-186 -20 -186 20 -200 70", "#efe4c8", 12)

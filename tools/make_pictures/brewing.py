@@ -100,14 +100,9 @@ def grinder(s: Sketch, tone: str) -> str:
         + circle(400, 704, 13, s.ball("#c9cdd2", "#fff", "#4a4e56"))
     )
     collar = revolve(s, 400, [(498, 124), (510, 126), (524, 122)], steel, k=0.2, gloss=0.3)
-    dome = revolve(
-        s, 400, [(420, 20), (428, 62), (456, 100), (490, 116), (504, 120)], steel, k=0.2, gloss=0.8
-    )
-    window = path(
-        "M420 440C470 450 494 474 500 496L430 500C410 476 408 456 420 440Z", dark("#565b64", 0.5)
-    ) + "".join(
-        props.bean(s, x, y, 13, t)
-        for x, y, t in ((440, 488, 20), (464, 480, 80), (480, 492, -20), (446, 468, 130))
+    dome = revolve(s, 400, [(420, 20), (428, 62), (456, 100), (490, 116), (504, 120)], steel, k=0.2, gloss=0.8)
+    window = path("M420 440C470 450 494 474 500 496L430 500C410 476 408 456 420 440Z", dark("#565b64", 0.5)) + "".join(
+        props.bean(s, x, y, 13, t) for x, y, t in ((440, 488, 20), (464, 480, 80), (480, 492, -20), (446, 468, 130))
     )
     arm = "M400 400C470 392 560 402 612 410"
     crank = (
@@ -169,9 +164,7 @@ def _tag(s: Sketch) -> str:
 
 
 def _sugar_in_use(s: Sketch, tones: Sequence[str]) -> str:
-    open_jar = place(
-        jar(s, tones[0], ".28 .28", level=590) + jar_rim(s) + _tag(s), 290, 790, 0.94, about=(400, 792)
-    )
+    open_jar = place(jar(s, tones[0], ".28 .28", level=590) + jar_rim(s) + _tag(s), 290, 790, 0.94, about=(400, 792))
     lid = place(wooden_lid(s, 0, 0, 116), 560, 760, 0.8)
     return (
         ground(s, 560, 764, 90, 0.9)

@@ -27,14 +27,9 @@ def bowl(s: Sketch, tone: str) -> str:
     profile = [(520, 232), (580, 222), (660, 176), (718, 112), (742, 92), (766, 92)]
     extra = bare_foot(s, 400, 240, 706, 780) + speckles(s, (170, 520, 630, 730), 170, dark(tone, 0.6))
     body = revolve(s, 400, profile, tone, k=0.2, gloss=0.62, texture=glaze(s), extra=extra)
-    spots = group(
-        speckles(s, (180, 484, 620, 560), 90, dark(tone, 0.65)), clip_path=s.clip(oval(400, 522, 220, 42))
-    )
+    spots = group(speckles(s, (180, 484, 620, 560), 90, dark(tone, 0.65)), clip_path=s.clip(oval(400, 522, 220, 42)))
     return (
-        ground(s, 400, 772, 118, 1, 1.4)
-        + body
-        + mouth(s, 400, 520, 232, 0.2, mix(CLAY, tone, 0.25), tone, 9)
-        + spots
+        ground(s, 400, 772, 118, 1, 1.4) + body + mouth(s, 400, 520, 232, 0.2, mix(CLAY, tone, 0.25), tone, 9) + spots
     )
 
 
@@ -194,9 +189,7 @@ def cup(s: Sketch, tone: str) -> str:
     """A cup without a handle, swelling towards the middle, filled with tea."""
     profile = [(580, 116), (630, 126), (690, 122), (750, 92), (776, 70), (790, 68)]
     extra = bare_foot(s, 400, 130, 752, 800) + speckles(s, (270, 580, 530, 760), 110, dark(tone, 0.6))
-    body = revolve(
-        s, 400, profile, tone, k=0.21, gloss=0.5, texture=s.texture(".02 .09", 2.2, 5, 1.2, 56), extra=extra
-    )
+    body = revolve(s, 400, profile, tone, k=0.21, gloss=0.5, texture=s.texture(".02 .09", 2.2, 5, 1.2, 56), extra=extra)
     return (
         ground(s, 400, 795, 84, 1, 1.3)
         + body
@@ -206,9 +199,7 @@ def cup(s: Sketch, tone: str) -> str:
 
 
 def cups(s: Sketch, tone: str) -> str:
-    return place(cup(s, tone), 270, 740, 0.92, about=(400, 790)) + place(
-        cup(s, tone), 520, 830, 1.04, about=(400, 790)
-    )
+    return place(cup(s, tone), 270, 740, 0.92, about=(400, 790)) + place(cup(s, tone), 520, 830, 1.04, about=(400, 790))
 
 
 def pot(s: Sketch, tone: str) -> str:
@@ -256,9 +247,7 @@ def pot(s: Sketch, tone: str) -> str:
 
 SCENES = {
     "mangkuk-seladon": Scene(bowl, front=Look(1.42, 400, 640), detail=Look(1.9, 330, 600), use=pair(bowl)),
-    "vas-celup-nila": Scene(
-        round_vase, front=Look(1.16, 400, 520), detail=Look(1.9, 400, 620), use=pair(round_vase)
-    ),
+    "vas-celup-nila": Scene(round_vase, front=Look(1.16, 400, 520), detail=Look(1.9, 400, 620), use=pair(round_vase)),
     "vas-botol-putar": Scene(
         bottle_vase,
         front=Look(1.14, 400, 510),

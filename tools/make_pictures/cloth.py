@@ -36,10 +36,7 @@ def folded(s: Sketch, tone: str) -> str:
             texture=weave,
             shade=shade,
         )
-    lid = (
-        "M172 660C180 640 226 520 250 500C270 486 540 486 560 500"
-        "C590 524 622 630 636 660C560 672 250 672 172 660Z"
-    )
+    lid = "M172 660C180 640 226 520 250 500C270 486 540 486 560 500C590 524 622 630 636 660C560 672 250 672 172 660Z"
     folds = (
         s.soft("M250 506C240 560 210 620 196 656", "#fff", 20, 0.35, 9)
         + s.soft("M330 494C326 540 318 600 312 664", NIGHT, 14, 0.2, 8)
@@ -84,19 +81,14 @@ def _roll(s: Sketch, fill: str, edge: str, weave: str, inner: str) -> str:
         a, t = i / 16 * 2 * math.pi, 1 - i / (turns * 16)
         points.append(f"{592 + math.cos(a) * 47 * t:.1f} {673 + math.sin(a) * 108 * t:.1f}")
     spiral = line("M" + "L".join(points), dark(edge, 0.55), 3.4, opacity=0.85)
-    face = ellipse(
-        592, 673, 48, 111, s.lin([(0, light(edge, 0.25)), (0.6, edge), (1, dark(edge, 0.35))], 0, 0, 1, 1)
-    )
+    face = ellipse(592, 673, 48, 111, s.lin([(0, light(edge, 0.25)), (0.6, edge), (1, dark(edge, 0.35))], 0, 0, 1, 1))
     return body + face + spiral + ellipse(592, 673, 9, 22, dark(inner, 0.6))
 
 
 def fabric(s: Sketch, tone: str) -> str:
     """A bolt of mega mendung with its end spread over the table."""
     fill, weave = mega_mendung(s, tone, 200), s.texture(".7 .7", 0.8, 5)
-    flap = (
-        "M112 730C130 770 150 800 150 850C180 900 250 884 330 898"
-        "C430 912 520 890 596 904C612 860 606 800 598 760Z"
-    )
+    flap = "M112 730C130 770 150 800 150 850C180 900 250 884 330 898C430 912 520 890 596 904C612 860 606 800 598 760Z"
     shade = s.down((0, NIGHT, 0.75), (0.3, NIGHT, 0.1), (0.55, "#fff", 0.2), (1, NIGHT, 0.16))
     folds = (
         s.soft("M250 770C246 820 262 850 256 890", NIGHT, 22, 0.3, 9)
@@ -128,13 +120,7 @@ def mat(s: Sketch, tone: str) -> str:
         cords += circle(x - 8, 626, 13, s.ball("#e2d4b0", "#fff6de", "#8a764e")) + line(
             f"M{x - 8} 634q-22 34 -30 62M{x - 4} 634q6 36 2 70", "#e2d4b0", 6
         )
-    return (
-        ground(s, 390, 792, 270, 0.9, 0.9)
-        + spread
-        + hem
-        + _roll(s, fill, "#cdb988", weave, "#5a4a2a")
-        + cords
-    )
+    return ground(s, 390, 792, 270, 0.9, 0.9) + spread + hem + _roll(s, fill, "#cdb988", weave, "#5a4a2a") + cords
 
 
 def pouch(s: Sketch, tone: str) -> str:
@@ -145,9 +131,7 @@ def pouch(s: Sketch, tone: str) -> str:
     )
     fill = ikat(s, tone)
     brass = s.down((0, "#f2d98c"), (0.5, "#b98a2e"), (1, "#6b4c12"))
-    volume = s.rad(
-        [(0, "#fff", 0.24), (0.45, "#fff", 0.02), (0.8, NIGHT, 0.2), (1, NIGHT, 0.56)], 0.38, 0.42, 0.72
-    )
+    volume = s.rad([(0, "#fff", 0.24), (0.45, "#fff", 0.02), (0.8, NIGHT, 0.2), (1, NIGHT, 0.56)], 0.38, 0.42, 0.72)
     folds = (
         s.soft("M176 530C200 560 206 600 196 640", NIGHT, 22, 0.32, 9)
         + s.soft("M622 530C600 566 596 610 606 650", NIGHT, 24, 0.4, 10)

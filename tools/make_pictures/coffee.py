@@ -35,8 +35,7 @@ def _label(s: Sketch, tone: str, kind: str) -> str:
         "square": path("M300 610L352 566L384 592L430 548L500 606V640H300Z", accent, opacity=0.9)
         + path("M300 622L370 590L420 612L500 586V640H300Z", tone),
         "arch": "".join(
-            circle(400, 612, r, "none", stroke=c, stroke_width=9)
-            for r, c in ((80, tone), (58, accent), (36, tone))
+            circle(400, 612, r, "none", stroke=c, stroke_width=9) for r, c in ((80, tone), (58, accent), (36, tone))
         )
         + rect(300, 612, 200, 80, PAPER),
         "band": "".join(
@@ -156,9 +155,9 @@ def drip_box(s: Sketch, tone: str) -> str:
         texture=card,
         shade=s.across((0, INK, 0.22), (1, INK, 0.5)),
     )
-    out += solid(
-        s, top, light(tone, 0.16), texture=card, shade=s.across((0, "#fff", 0.3), (1, "#fff", 0))
-    ) + line("M190 430L470 452L610 420M470 452V806", light(tone, 0.35), 2, opacity=0.7)
+    out += solid(s, top, light(tone, 0.16), texture=card, shade=s.across((0, "#fff", 0.3), (1, "#fff", 0))) + line(
+        "M190 430L470 452L610 420M470 452V806", light(tone, 0.35), 2, opacity=0.7
+    )
     return out + place(sachet(s, tone), 610, 850, 0.94, 9)
 
 
@@ -166,8 +165,7 @@ def sachet(s: Sketch, tone: str) -> str:
     """A flat packet that stands on (0, 0)."""
     d = "M-92 -262H92L96 0H-96Z"
     crimp = "".join(
-        line(f"M{-90 + i * 9} -262v22", INK, 1.6, opacity=0.3)
-        + line(f"M{-92 + i * 9} -22v22", INK, 1.6, opacity=0.3)
+        line(f"M{-90 + i * 9} -262v22", INK, 1.6, opacity=0.3) + line(f"M{-92 + i * 9} -22v22", INK, 1.6, opacity=0.3)
         for i in range(21)
     )
     art = (

@@ -63,9 +63,7 @@ def hanger(s: Sketch) -> str:
     )
 
 
-def creases(
-    s: Sketch, folds: Sequence[tuple[str, float]] = FOLDS, lights: Sequence[tuple[str, float]] = LIGHTS
-) -> str:
+def creases(s: Sketch, folds: Sequence[tuple[str, float]] = FOLDS, lights: Sequence[tuple[str, float]] = LIGHTS) -> str:
     return "".join(s.soft(d, NIGHT, 26, o, 10) for d, o in folds) + "".join(
         s.soft(d, "#fff", 18, o, 9) for d, o in lights
     )
@@ -98,9 +96,7 @@ def shirt(cloth: Cloth, size: float, *, long: bool = False) -> Callable[[Sketch,
             + path(COLLAR, dark(tone, 0.45))
             + rect(376, 250, 48, 16, CREAM, opacity=0.85)
             + hanger(s)
-            + group(
-                path(body, fill, filter=weave), creases(s), sides, path(body, shade), clip_path=s.clip(body)
-            )
+            + group(path(body, fill, filter=weave), creases(s), sides, path(body, shade), clip_path=s.clip(body))
             + s.soft("M338 232C360 280 380 300 400 306C420 300 440 280 462 232", NIGHT, 14, 0.35, 6)
             + path(LAPELS, fill, filter=weave)
             + line(
@@ -119,20 +115,14 @@ def shirt(cloth: Cloth, size: float, *, long: bool = False) -> Callable[[Sketch,
 def outer(s: Sketch, tone: str) -> str:
     """An open jacket with wide sleeves."""
     left = "M352 214C318 236 270 252 220 272L238 470L246 872C290 884 330 888 372 886L374 560Q368 330 352 214Z"
-    right = (
-        "M448 214C482 236 530 252 580 272L562 470L554 872C510 884 470 888 428 886L426 560Q432 330 448 214Z"
-    )
+    right = "M448 214C482 236 530 252 580 272L562 470L554 872C510 884 470 888 428 886L426 560Q432 330 448 214Z"
     sleeve_l = "M226 270C176 296 148 360 96 570C136 604 184 620 226 622L252 452Z"
     sleeve_r = "M574 270C624 296 652 360 704 570C664 604 616 620 574 622L548 452Z"
     inside = "M340 226C370 250 430 250 460 226L470 880H330Z"
     weave = s.texture(".3 .9", 1.0, 4)
     straight, tilt_l, tilt_r = lurik(s, tone, 62), lurik(s, tone, 62, 17), lurik(s, tone, 62, -17)
     shade = s.across((0, "#fff", 0.14), (0.5, NIGHT, 0.02), (1, NIGHT, 0.36))
-    out = (
-        drop(s, left + right + sleeve_l + sleeve_r, 36, 26)
-        + peg(s)
-        + path(inside, dark(tone, 0.62), filter=weave)
-    )
+    out = drop(s, left + right + sleeve_l + sleeve_r, 36, 26) + peg(s) + path(inside, dark(tone, 0.62), filter=weave)
     out += s.soft("M340 240V880", NIGHT, 50, 0.5, 18) + path(COLLAR, dark(tone, 0.5)) + hanger(s)
     for d, fill in ((sleeve_l, tilt_l), (sleeve_r, tilt_r), (left, straight), (right, straight)):
         folds = (
@@ -193,9 +183,7 @@ def scarf(s: Sketch, tone: str) -> str:
             )
             for i in range(27)
         )
-        roll = s.down(
-            (0, NIGHT, 0.15), (0.02, "#fff", 0.34), (0.06, NIGHT, 0.2), (0.12, NIGHT, 0), (1, NIGHT, deep)
-        )
+        roll = s.down((0, NIGHT, 0.15), (0.02, "#fff", 0.34), (0.06, NIGHT, 0.2), (0.12, NIGHT, 0), (1, NIGHT, deep))
         out += drop(s, d, 38, 18) + fringe
         out += group(path(d, fill, filter=weave), path(d, drape), path(d, roll), clip_path=s.clip(d))
     over = "M286 230C284 196 288 192 300 192H516C526 192 530 198 528 230Z"
@@ -203,25 +191,18 @@ def scarf(s: Sketch, tone: str) -> str:
     return out + path(over, fill, filter=weave) + path(over, top)
 
 
-def _gathered(
-    s: Sketch, apex: tuple[float, float], hem: Sequence[tuple[float, float]], fill: str, weave: str
-) -> str:
+def _gathered(s: Sketch, apex: tuple[float, float], hem: Sequence[tuple[float, float]], fill: str, weave: str) -> str:
     """Cloth that falls from one point; ``hem`` lists the corners of its lower edge, left to right."""
     ax, ay = apex
     first, last = hem[0], hem[-1]
     d = f"M{ax - 26} {ay}C{ax - 60} {ay + 90} {first[0] - 4} {(ay + first[1]) / 2:.0f} {first[0]} {first[1]}"
     for (x0, y0), (x1, y1) in pairwise(hem):
         d += f"Q{(x0 + x1) / 2:.0f} {(y0 + y1) / 2 + 26:.0f} {x1} {y1}"
-    d += (
-        f"C{last[0] + 4} {(ay + last[1]) / 2:.0f} {ax + 60} {ay + 90} {ax + 26} {ay}"
-        f"Q{ax} {ay - 22} {ax - 26} {ay}Z"
-    )
+    d += f"C{last[0] + 4} {(ay + last[1]) / 2:.0f} {ax + 60} {ay + 90} {ax + 26} {ay}Q{ax} {ay - 22} {ax - 26} {ay}Z"
     folds = ""
     for i, (x, y) in enumerate(hem):
         bend = (x - ax) * 0.45
-        rib = (
-            f"M{ax + (x - ax) * 0.08:.0f} {ay + 8}C{ax + bend:.0f} {ay + 150} {x} {(ay + y) / 2:.0f} {x} {y}"
-        )
+        rib = f"M{ax + (x - ax) * 0.08:.0f} {ay + 8}C{ax + bend:.0f} {ay + 150} {x} {(ay + y) / 2:.0f} {x} {y}"
         folds += s.soft(rib, "#fff", 16, 0.26, 8)
         if i:
             mid = (x + hem[i - 1][0]) / 2
@@ -232,9 +213,7 @@ def _gathered(
             folds += s.soft(rib, NIGHT, 26, 0.46, 9)
     shade = s.across((0, "#fff", 0.1), (0.4, NIGHT, 0), (1, NIGHT, 0.42))
     knot = s.soft(f"M{ax - 30} {ay + 16}h60", NIGHT, 20, 0.4, 8)
-    return drop(s, d, 36, 22) + group(
-        path(d, fill, filter=weave), folds, path(d, shade), knot, clip_path=s.clip(d)
-    )
+    return drop(s, d, 36, 22) + group(path(d, fill, filter=weave), folds, path(d, shade), knot, clip_path=s.clip(d))
 
 
 def shawl(s: Sketch, tone: str) -> str:

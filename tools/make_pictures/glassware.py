@@ -10,9 +10,7 @@ from tools.make_pictures.svg import circle, ellipse, group, line, path, rect
 
 def _ring(cx: float, y: float, rx: float, k: float) -> str:
     """The rim of a glass."""
-    return ellipse(
-        cx, y, rx, rx * k, "#fff", fill_opacity=0.12, stroke="#fff", stroke_opacity=0.75, stroke_width=3
-    )
+    return ellipse(cx, y, rx, rx * k, "#fff", fill_opacity=0.12, stroke="#fff", stroke_opacity=0.75, stroke_width=3)
 
 
 def tumbler(s: Sketch, coffee: str, *, milk: bool = True) -> str:
@@ -46,9 +44,7 @@ def carafe(s: Sketch, coffee: str, level: float = 640) -> str:
         path(f"M200 {level}H600V840H200Z", s.down((0, light(coffee, 0.12)), (1, dark(coffee, 0.4)))),
         path(
             f"M200 {level}H600V840H200Z",
-            s.across(
-                (0.1, INK, 0.4), (0.3, "#c8741f", 0.35), (0.6, INK, 0), (0.9, "#c8741f", 0.3), (1, INK, 0.4)
-            ),
+            s.across((0.1, INK, 0.4), (0.3, "#c8741f", 0.35), (0.6, INK, 0), (0.9, "#c8741f", 0.3), (1, INK, 0.4)),
         ),
         clip_path=s.clip(body),
     )
@@ -114,9 +110,7 @@ def wooden_lid(s: Sketch, cx: float, y: float, r: float, tone: str = "#b07c4b") 
     """A disc of wood with a rounded edge whose lower rim is at ``y``."""
     grain = s.texture(".008 .22", 1.8, 4, 1.2)
     side = revolve(s, cx, [(y - 40, r), (y - 20, r * 1.01), (y, r)], tone, k=0.2, gloss=0.2, texture=grain)
-    face = ellipse(
-        cx, y - 40, r, r * 0.2, s.across((0, light(tone, 0.32)), (1, dark(tone, 0.08))), filter=grain
-    )
+    face = ellipse(cx, y - 40, r, r * 0.2, s.across((0, light(tone, 0.32)), (1, dark(tone, 0.08))), filter=grain)
     rings = "".join(
         ellipse(
             cx + i * 4,
@@ -170,9 +164,7 @@ def dropper_bottle(s: Sketch, liquid: str) -> str:
     )
     cap = revolve(s, 400, [(512, 38), (520, 40), (566, 42)], "#1d1b1c", k=0.2, gloss=0.6)
     cap += "".join(line(f"M{362 + i * 8} 522v40", "#fff", 1.2, opacity=0.12) for i in range(10))
-    bulb = revolve(
-        s, 400, [(404, 12), (412, 22), (440, 27), (488, 24), (512, 30)], "#2b2829", k=0.24, gloss=0.5
-    )
+    bulb = revolve(s, 400, [(404, 12), (412, 22), (440, 27), (488, 24), (512, 30)], "#2b2829", k=0.24, gloss=0.5)
     return ground(s, 400, 796, 92) + core + glass(s, 400, shell, 0.2, amber, 0.05) + paper + cap + bulb
 
 

@@ -34,9 +34,7 @@ def _plank(s: Sketch, tone: str, *, lies: bool = False) -> str:
         for i, x in enumerate((-124, -100, -82, -56, -36, -8, 16, 38, 70, 92, 112, 132))
     )
     knot = "".join(
-        ellipse(
-            46, -260, 10 + i * 9, 24 + i * 22, "none", stroke=dark(tone, 0.5), stroke_width=3, opacity=0.26
-        )
+        ellipse(46, -260, 10 + i * 9, 24 + i * 22, "none", stroke=dark(tone, 0.5), stroke_width=3, opacity=0.26)
         for i in range(4)
     ) + ellipse(46, -260, 8, 18, dark(tone, 0.5), opacity=0.6)
     hole = circle(0, -632, 15, dark(tone, 0.75)) + line("M-13 -640A15 15 0 0 1 13 -640", INK, 4, opacity=0.6)
@@ -61,9 +59,9 @@ def _plank(s: Sketch, tone: str, *, lies: bool = False) -> str:
 
 def board(s: Sketch, tone: str) -> str:
     shape = "M250 300H550V800H250Z"
-    shadow = path(
-        shape, INK, transform="translate(60 6) skewX(-3)", opacity=0.3, filter=s.blur(20)
-    ) + ellipse(420, 802, 176, 13, INK, opacity=0.6, filter=s.blur(5))
+    shadow = path(shape, INK, transform="translate(60 6) skewX(-3)", opacity=0.3, filter=s.blur(20)) + ellipse(
+        420, 802, 176, 13, INK, opacity=0.6, filter=s.blur(5)
+    )
     return shadow + place(_plank(s, tone), 400, 800, 0.98, 2.5)
 
 
@@ -92,10 +90,7 @@ def _slice(s: Sketch, x: float, y: float, r: float, turn: float) -> str:
 
 
 def _board_in_use(s: Sketch, tones: Sequence[str]) -> str:
-    loaf = (
-        "M-190 -60C-196 -120 -90 -146 0 -146C90 -146 196 -120 190 -60"
-        "C196 10 150 66 0 66C-150 66 -196 10 -190 -60Z"
-    )
+    loaf = "M-190 -60C-196 -120 -90 -146 0 -146C90 -146 196 -120 190 -60C196 10 150 66 0 66C-150 66 -196 10 -190 -60Z"
     crust = s.rad([(0, "#e0a75e"), (0.6, "#b97430"), (1, "#7a431a")], 0.4, 0.35, 0.75)
     cuts = "".join(
         line(f"M{x} -96C{x + 22} -60 {x + 22} -20 {x + 6} 22", "#f3dcb0", 15, opacity=0.9)
@@ -162,10 +157,7 @@ def _spoons_in_use(s: Sketch, tones: Sequence[str]) -> str:
     tools = place(props.wooden_spoon(s, 0, 0, 0, 380, tones[0]), 330, 290, 1.15, 82) + place(
         props.wooden_spoon(s, 0, 0, 0, 380, mix(tones[0], "#e0b98a", 0.35)), 500, 320, 1.05, 108
     )
-    d = (
-        "M-64 -6C-60 -86 -40 -130 0 -130C44 -130 66 -86 64 -6"
-        "C62 34 40 46 16 60L12 420H-12L-16 60C-40 46 -62 34 -64 -6Z"
-    )
+    d = "M-64 -6C-60 -86 -40 -130 0 -130C44 -130 66 -86 64 -6C62 34 40 46 16 60L12 420H-12L-16 60C-40 46 -62 34 -64 -6Z"
     wood = mix(tones[0], "#5a3418", 0.3)
     spatula = solid(
         s,
@@ -218,15 +210,11 @@ def mirror(s: Sketch, tone: str) -> str:
         circle(0, 0, r, "none", stroke=c, stroke_width=9)
         for r, c in ((206, tone), (195, light(tone, 0.15)), (184, dark(tone, 0.12)))
     )
-    wraps = "".join(
-        line("M0 -212V-178", dark(tone, 0.35), 7, transform=f"rotate({a})") for a in range(0, 360, 15)
-    )
+    wraps = "".join(line("M0 -212V-178", dark(tone, 0.35), 7, transform=f"rotate({a})") for a in range(0, 360, 15))
     hoop = circle(0, 0, 270, "none", stroke=dark(tone, 0.45), stroke_width=11) + circle(
         0, 0, 270, "none", stroke=light(tone, 0.1), stroke_width=7
     )
-    pane = circle(
-        0, 0, 178, s.lin([(0, "#f2f4f3"), (0.35, "#c5ccd0"), (0.55, "#e6e9e8"), (1, "#8d969d")], 0, 0, 1, 1)
-    )
+    pane = circle(0, 0, 178, s.lin([(0, "#f2f4f3"), (0.35, "#c5ccd0"), (0.55, "#e6e9e8"), (1, "#8d969d")], 0, 0, 1, 1))
     scene = group(
         path("M-200 40H200V200H-200Z", "#9d8681", opacity=0.55),
         path("M-40 -200L40 -200L-60 200H-150Z", "#fff", opacity=0.4),

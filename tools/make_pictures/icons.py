@@ -45,9 +45,7 @@ def _share_card() -> str:
     for i, slug in enumerate(SHARED):
         drawing = picture(known[slug], 1)
         for number in range(400, -1, -1):  # ids of four drawings share one page
-            drawing = drawing.replace(f'"d{number}"', f'"p{i}d{number}"').replace(
-                f"(#d{number})", f"(#p{i}d{number})"
-            )
+            drawing = drawing.replace(f'"d{number}"', f'"p{i}d{number}"').replace(f"(#d{number})", f"(#p{i}d{number})")
         drawing = drawing.replace('"grain"', f'"grain{i}"').replace("#grain", f"#grain{i}")
         drawing = drawing.replace('width="800" height="1000"', 'width="346" height="432"', 1)
         corner = "150px 0" if i in (0, 3) else "0 150px"
@@ -75,9 +73,7 @@ def write_icons() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "favicon.svg").write_text(favicon(), encoding="utf-8")
     with browser_page(180, 180) as page:
-        shot(page, _tile(180, 0.03, PAPER)).convert("RGB").save(
-            FOLDER / "apple-touch-icon.png", optimize=True
-        )
+        shot(page, _tile(180, 0.03, PAPER)).convert("RGB").save(FOLDER / "apple-touch-icon.png", optimize=True)
         page.set_viewport_size({"width": 256, "height": 256})
         mark = f'<svg width="256" height="256" viewBox="0 0 32 32" style="display:block">{flower(NILA)}</svg>'
         shot(page, mark, transparent=True).save(FOLDER / "favicon.ico", sizes=[(16, 16), (32, 32), (48, 48)])

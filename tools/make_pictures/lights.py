@@ -68,15 +68,7 @@ def candle(s: Sketch, tone: str) -> str:
     pool = ellipse(400, 800, 330, 70, "#ffcf7a", opacity=0.3, filter=s.blur(26))
     near = circle(400, 500, 130, s.rad([(0, "#fff0c4", 0.7), (1, "#ffd98a", 0)]))
     return (
-        halo(s, 400, 470, 420)
-        + pool
-        + ground(s, 400, 792, 122)
-        + jar
-        + rim
-        + flame(s, 400, 566)
-        + label
-        + match
-        + near
+        halo(s, 400, 470, 420) + pool + ground(s, 400, 792, 122) + jar + rim + flame(s, 400, 566) + label + match + near
     )
 
 

@@ -32,13 +32,10 @@ WARM = "#0b0603"
 def cushion(s: Sketch, tone: str) -> str:
     wax = "#f1e1c8"
     folds = "".join(
-        s.soft(dent, WARM, 22, 0.3, 12)
-        + group(s.soft(dent, "#fff", 12, 0.2, 9), transform="translate(-14 -10)")
+        s.soft(dent, WARM, 22, 0.3, 12) + group(s.soft(dent, "#fff", 12, 0.2, 9), transform="translate(-14 -10)")
         for dent in DENTS
     )
-    volume = s.rad(
-        [(0, "#fff", 0.26), (0.4, "#fff", 0.04), (0.72, WARM, 0.2), (1, WARM, 0.62)], 0.4, 0.4, 0.68
-    )
+    volume = s.rad([(0, "#fff", 0.26), (0.4, "#fff", 0.04), (0.72, WARM, 0.2), (1, WARM, 0.62)], 0.4, 0.4, 0.68)
     tassels = ""
     for x, y in ((150, 376), (650, 376), (150, 776), (650, 776)):
         threads = "".join(
@@ -51,9 +48,7 @@ def cushion(s: Sketch, tone: str) -> str:
         )
         tassels += group(threads, circle(0, 0, 11, dark(wax, 0.12)), transform=f"translate({x} {y})")
     cast = path(CUSHION, WARM, transform="translate(44 14)", opacity=0.34, filter=s.blur(22))
-    face = solid(
-        s, CUSHION, kawung(s, tone, 84, wax), folds, texture=s.texture(".5 .85", 1.3, 5), shade=volume
-    )
+    face = solid(s, CUSHION, kawung(s, tone, 84, wax), folds, texture=s.texture(".5 .85", 1.3, 5), shade=volume)
     piping = line(CUSHION, dark(wax, 0.1), 7) + line(
         CUSHION, dark(tone, 0.3), 7, stroke_dasharray="5 7", stroke_linecap="butt"
     )
@@ -141,22 +136,13 @@ def rail(s: Sketch) -> str:
     metal = s.down((0, "#6a6f78"), (0.4, "#d2d5d8"), (1, "#3d4048"))
     knob = s.ball("#9aa0a8", "#ffffff", "#3d4048")
     shadow = rect(130, 242, 560, 16, INK, rx=8, opacity=0.3, filter=s.blur(8))
-    return (
-        shadow
-        + rect(118, 212, 564, 16, metal, rx=8)
-        + circle(118, 220, 15, knob)
-        + circle(682, 220, 15, knob)
-    )
+    return shadow + rect(118, 212, 564, 16, metal, rx=8) + circle(118, 220, 15, knob) + circle(682, 220, 15, knob)
 
 
 def napkins(s: Sketch, tone: str, second: str | None = None) -> str:
     """Two kitchen cloths over a rail."""
     other = second or mix(tone, CREAM, 0.72)
-    return (
-        rail(s)
-        + _over_rail(s, other, 176, 196, (620, 704), 62)
-        + _over_rail(s, tone, 416, 200, (690, 600), 84)
-    )
+    return rail(s) + _over_rail(s, other, 176, 196, (620, 704), 62) + _over_rail(s, tone, 416, 200, (690, 600), 84)
 
 
 def _two_colours(s: Sketch, tones: Sequence[str]) -> str:

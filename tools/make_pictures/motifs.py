@@ -115,9 +115,7 @@ def ikat(s: Sketch, ground: str, wide: float = 240) -> str:
                     out += path(lozenge, colour, opacity=0.9)
         elif kind == "dash":
             for i in range(int(wide // 20) + 1):
-                out += path(
-                    f"M{i * 20 + 4} {y + 30}v30M{i * 20 + 14} {y + 38}v14", stroke=pale, stroke_width=3
-                )
+                out += path(f"M{i * 20 + 4} {y + 30}v30M{i * 20 + 14} {y + 38}v14", stroke=pale, stroke_width=3)
         elif kind:
             out += rect(0, y, wide, height, kind)
         y += height
@@ -155,9 +153,7 @@ def plaid(s: Sketch, ground: str, size: float = 130, accent: str = "#e0ac1c", tu
         (92, 16, pale, 0.3),
         (116, 3, pale, 0.8),
     ):
-        out += rect(start, 0, width, 130, colour, opacity=alpha) + rect(
-            0, start, 130, width, colour, opacity=alpha
-        )
+        out += rect(start, 0, width, 130, colour, opacity=alpha) + rect(0, start, 130, width, colour, opacity=alpha)
     return s.pattern(130, 130, out, f"rotate({turn}) scale({size / 130})")
 
 

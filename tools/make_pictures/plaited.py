@@ -75,10 +75,7 @@ def coaster_in_use(s: Sketch, tones: Sequence[str]) -> str:
 
 def tray(s: Sketch, tone: str, load: str = "") -> str:
     """A round tray with a high wicker wall."""
-    wall = (
-        "M110 690C114 740 122 772 138 800C230 880 570 880 662 800"
-        "C678 772 686 740 690 690C600 800 200 800 110 690Z"
-    )
+    wall = "M110 690C114 740 122 772 138 800C230 880 570 880 662 800C678 772 686 740 690 690C600 800 200 800 110 690Z"
     cane = s.down((0, light(tone, 0.35)), (0.5, tone), (1, dark(tone, 0.55)))
     floor = s.lin([(0, "#8a5a34"), (0.5, "#b07c4b"), (1, "#c99a66")], 0, 0, 1, 0.3)
     far = "M110 690C150 590 650 590 690 690C640 640 160 640 110 690Z"
@@ -89,9 +86,7 @@ def tray(s: Sketch, tone: str, load: str = "") -> str:
             line(ear, INK, 20, opacity=0.3, transform="translate(6 12)", filter=s.blur(6))
             + line(ear, dark(tone, 0.5), 20)
             + line(ear, tone, 16, stroke_dasharray="9 2.5", stroke_linecap="butt")
-            + line(
-                ear, light(tone, 0.5), 4, opacity=0.6, transform="translate(-2 -4)", stroke_dasharray="9 2.5"
-            )
+            + line(ear, light(tone, 0.5), 4, opacity=0.6, transform="translate(-2 -4)", stroke_dasharray="9 2.5")
         )
     inside = path(oval(400, 690, 288, 84), floor, filter=s.texture(".006 .16", 1.8, 5, 1.2))
     shade = group(
@@ -152,9 +147,7 @@ def sandals(s: Sketch, tone: str) -> str:
         + ellipse(-6, -200, 56, 52, "#0b0603", opacity=0.16, filter=s.blur(14))
         + path(strap, "#0b0603", transform="translate(8 20)", opacity=0.5, filter=s.blur(9))
         + path(strap, plait)
-        + path(
-            strap, s.across((0, "#0b0603", 0.4), (0.3, "#fff", 0.26), (0.6, "#fff", 0), (1, "#0b0603", 0.5))
-        )
+        + path(strap, s.across((0, "#0b0603", 0.4), (0.3, "#fff", 0.26), (0.6, "#fff", 0), (1, "#0b0603", 0.5)))
         + line(rims, dark(skin, 0.35), 9)
         + line("M-114 -98C-70 -162 60 -172 102 -114", "#f0d9b0", 1.8, stroke_dasharray="6 5")
         + group(mark(dark(skin, 0.5), 9), transform="translate(-2 214)")

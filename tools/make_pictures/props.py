@@ -16,9 +16,7 @@ def wood_grain(s: Sketch, seed: int = 4) -> str:
     return s.texture(".01 .3", 1.8, seed, 1.2)
 
 
-def cup(
-    s: Sketch, x: float, y: float, tone: str = "#e9e2d2", content: str = "#3a1d0e", scale: float = 1
-) -> str:
+def cup(s: Sketch, x: float, y: float, tone: str = "#e9e2d2", content: str = "#3a1d0e", scale: float = 1) -> str:
     """A cup with a handle; its foot stands on (x, y)."""
     body = revolve(
         s,
@@ -56,9 +54,7 @@ def bean_bowl(s: Sketch, x: float, y: float, tone: str = "#e4dccb") -> str:
     top = mouth(s, 0, -82, 112, 0.26, light(tone, 0.2), dark(tone, 0.3))
     heap = sorted((s.rng.uniform(-16, 14), s.rng.uniform(-80, 80)) for _ in range(26))
     inside = "".join(
-        bean(s, dx, -88 + dy, 16, s.rng.uniform(0, 180))
-        for dy, dx in heap
-        if (dx / 92) ** 2 + (dy / 22) ** 2 < 1
+        bean(s, dx, -88 + dy, 16, s.rng.uniform(0, 180)) for dy, dx in heap if (dx / 92) ** 2 + (dy / 22) ** 2 < 1
     )
     return place(ground(s, 0, 4, 70) + body + top + inside, x, y)
 
@@ -79,9 +75,7 @@ def books(
         lid = f"M{left} {top - h}l34 -22h{w - 60}l26 22Z"
         out += path(lid, light(tone, 0.16)) + path(face, tone)
         out += rect(left + 14, top - h + 7, w - 10, h - 14, "#ece4d2")
-        out += "".join(
-            line(f"M{left + 16} {top - h + 11 + j * 5}H{left + w}", "#b9ae97", 1) for j in range(4)
-        )
+        out += "".join(line(f"M{left + 16} {top - h + 11 + j * 5}H{left + w}", "#b9ae97", 1) for j in range(4))
         out += path(face, s.across((0, INK, 0.35), (0.2, "#fff", 0.12), (1, INK, 0.35)))
         out += rect(left - 5, top - h, 34, h, dark(tone, 0.12), rx=8)
         out += (
@@ -169,9 +163,7 @@ def wooden_plate(s: Sketch, x: float, y: float, rx: float = 250) -> str:
         ground(s, x, y + 52 * k, rx * 0.96, 0.8)
         + path(foot, s.across((0, "#6e4a2c"), (0.3, "#b88957"), (1, "#5f3f24")), filter=grain)
         + ellipse(x, y - 2, rx, 28 * k, s.across((0, "#c59a69"), (1, "#8d623a")), filter=grain)
-        + ellipse(
-            x, y, rx * 0.9, 21 * k, s.across((0, "#8d623a"), (0.5, "#b98b58"), (1, "#c59a69")), filter=grain
-        )
+        + ellipse(x, y, rx * 0.9, 21 * k, s.across((0, "#8d623a"), (0.5, "#b98b58"), (1, "#c59a69")), filter=grain)
     )
 
 

@@ -34,9 +34,7 @@ def _frond(s: Sketch, x: float, y: float, scale: float, turn: float) -> str:
         for side in (-1, 1):
             turned = f"translate({px:.0f} {py:.0f}) rotate({side * (62 - 26 * t):.0f})"
             parts.append(ellipse(round(length / 2), 0, round(length / 2), 10, INK, transform=turned))
-    return group(
-        *parts, transform=f"translate({x} {y}) rotate({turn}) scale({scale})", opacity=0.13, filter=s.blur(9)
-    )
+    return group(*parts, transform=f"translate({x} {y}) rotate({turn}) scale({scale})", opacity=0.13, filter=s.blur(9))
 
 
 def _window(s: Sketch, strength: float, seed: int) -> str:
@@ -46,9 +44,7 @@ def _window(s: Sketch, strength: float, seed: int) -> str:
         path(f"M{x + shift} {y}l150 34v230l-150 -34z", "#fff6e0")
         for x, y in ((150, 40), (316, 78), (150, 290), (316, 328))
     )
-    return group(
-        panes, opacity=strength, filter=s.blur(13), transform="rotate(-4) skewX(-12) translate(70 20)"
-    )
+    return group(panes, opacity=strength, filter=s.blur(13), transform="rotate(-4) skewX(-12) translate(70 20)")
 
 
 def tinted(category: str, *, second: bool) -> tuple[str, str]:

@@ -54,9 +54,7 @@ def drop(s: Sketch, d: str, dx: float = 30, dy: float = 22, strength: float = 1.
     )
 
 
-def solid(
-    s: Sketch, d: str, fill: str, *layers: str, texture: str | None = None, shade: str | None = None
-) -> str:
+def solid(s: Sketch, d: str, fill: str, *layers: str, texture: str | None = None, shade: str | None = None) -> str:
     """A shape with its surface, whatever lies on it, and light over both."""
     body = path(d, fill, filter=texture)
     return group(body, *layers, path(d, shade or s.lin(FLAT)), clip_path=s.clip(d))
@@ -89,8 +87,7 @@ def revolve(
     widest = max(r for _, r in profile)
     top, height = profile[0][0], profile[-1][0] - profile[0][0]
     glare = s.soft(
-        f"M{cx - widest * 0.52} {top + height * 0.08}"
-        f"q{-widest * 0.1} {height * 0.3} {widest * 0.06} {height * 0.56}",
+        f"M{cx - widest * 0.52} {top + height * 0.08}q{-widest * 0.1} {height * 0.3} {widest * 0.06} {height * 0.56}",
         "#fff",
         widest * 0.1,
         gloss,
@@ -100,9 +97,7 @@ def revolve(
     return group(surface, path(d, s.lin(ROUND)), path(d, s.down(*UNDER)), glare, clip_path=s.clip(d))
 
 
-def glass(
-    s: Sketch, cx: float, profile: Profile, k: float = 0.2, tint: str = "#ffffff", body: float = 0.045
-) -> str:
+def glass(s: Sketch, cx: float, profile: Profile, k: float = 0.2, tint: str = "#ffffff", body: float = 0.045) -> str:
     """A clear body: bright edges, a streak of window, almost nothing between."""
     d = outline(cx, profile, k)
     sides = s.across(
@@ -125,9 +120,7 @@ def glass(
         0.75,
         2.5,
     )
-    thin = s.soft(
-        f"M{cx + widest * 0.72} {top + height * 0.16}v{height * 0.5}", "#fff", widest * 0.04, 0.5, 1.5
-    )
+    thin = s.soft(f"M{cx + widest * 0.72} {top + height * 0.16}v{height * 0.5}", "#fff", widest * 0.04, 0.5, 1.5)
     return group(path(d, tint, opacity=body), path(d, sides), streak, thin, clip_path=s.clip(d)) + path(
         d, "none", stroke="#fff", stroke_opacity=0.35, stroke_width=1.6
     )
@@ -167,9 +160,7 @@ def mouth(s: Sketch, cx: float, y: float, rx: float, k: float, rim: str, inside:
 def drink(s: Sketch, cx: float, y: float, rx: float, k: float, colour: str) -> str:
     """The surface of tea or coffee."""
     ry = rx * k
-    return ellipse(
-        cx, y, rx, ry, s.rad([(0, light(colour, 0.16)), (0.6, colour), (1, dark(colour, 0.45))])
-    ) + s.soft(
+    return ellipse(cx, y, rx, ry, s.rad([(0, light(colour, 0.16)), (0.6, colour), (1, dark(colour, 0.45))])) + s.soft(
         f"M{cx - rx * 0.7} {y + ry * 0.1}A{rx * 0.8} {ry * 0.8} 0 0 1 {cx + rx * 0.3} {y - ry * 0.6}",
         light(colour, 0.6),
         max(2, rx * 0.05),
@@ -263,9 +254,7 @@ def grass(s: Sketch, x: float, y: float) -> str:
 def mark(colour: str, r: float = 14, accent: str | None = None) -> str:
     """The house mark, four kawung petals around one point."""
     petals = "".join(
-        ellipse(
-            r * 1.2, 0, r, r * 0.6, accent if accent and turn == 315 else colour, transform=f"rotate({turn})"
-        )
+        ellipse(r * 1.2, 0, r, r * 0.6, accent if accent and turn == 315 else colour, transform=f"rotate({turn})")
         for turn in (45, 135, 225, 315)
     )
     return group(petals)

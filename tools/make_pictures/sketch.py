@@ -30,7 +30,7 @@ class Sketch:
 
     def __init__(self, seed: int) -> None:
         self.defs: list[str] = []
-        self.rng = random.Random(seed)  # noqa: S311 (decoration, and the same every time)
+        self.rng = random.Random(seed)
         self._known: dict[str, str] = {}
 
     def define(self, template: str) -> str:
@@ -44,9 +44,7 @@ class Sketch:
     @staticmethod
     def _stops(stops: Sequence[Stop]) -> str:
         return "".join(
-            element(
-                "stop", offset=stop[0], stop_color=stop[1], stop_opacity=stop[2] if len(stop) == 3 else None
-            )
+            element("stop", offset=stop[0], stop_color=stop[1], stop_opacity=stop[2] if len(stop) == 3 else None)
             for stop in stops
         )
 
@@ -81,9 +79,7 @@ class Sketch:
         body = element("feGaussianBlur", stdDeviation=deviation)
         return self.define(element("filter", body, id="ID", x="-60%", y="-60%", width="220%", height="220%"))
 
-    def texture(
-        self, freq: str, depth: float, seed: int = 3, gain: float = 1.18, elevation: float = 58
-    ) -> str:
+    def texture(self, freq: str, depth: float, seed: int = 3, gain: float = 1.18, elevation: float = 58) -> str:
         """Relief: noise lit from the upper left, multiplied with what is drawn."""
         return self.define(
             '<filter id="ID" x="0" y="0" width="100%" height="100%" color-interpolation-filters="sRGB">'

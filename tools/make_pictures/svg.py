@@ -45,9 +45,7 @@ def group(*parts: str, **attributes: str | float | None) -> str:
     return element("g", "".join(parts) or " ", **attributes)
 
 
-def place(
-    body: str, x: float, y: float, scale: float = 1, turn: float = 0, about: tuple[float, float] = (0, 0)
-) -> str:
+def place(body: str, x: float, y: float, scale: float = 1, turn: float = 0, about: tuple[float, float] = (0, 0)) -> str:
     """Put the point ``about`` of a drawing on (x, y), scaled and turned."""
     ax, ay = about
     moves = f"translate({x} {y}) rotate({turn}) scale({scale}) translate({-ax} {-ay})"

@@ -57,8 +57,7 @@ def teapot(s: Sketch, tone: str) -> str:
         extra=speckles(s, (300, 500, 500, 560), 40, dark(tone, 0.6)),
     )
     lugs = "".join(
-        circle(x, 570, 17, dark(tone, 0.3))
-        + circle(x - 3, 566, 9, light(tone, 0.2), opacity=0.5, filter=s.blur(3))
+        circle(x, 570, 17, dark(tone, 0.3)) + circle(x - 3, 566, 9, light(tone, 0.2), opacity=0.5, filter=s.blur(3))
         for x in (266, 534)
     )
     return (
@@ -131,11 +130,7 @@ def _board(s: Sketch) -> str:
 
 
 def tea_set(s: Sketch, tone: str) -> str:
-    out = (
-        _board(s)
-        + small_cup(s, 262, 760, tone, 0.86)
-        + place(teapot(s, tone), 430, 792, 0.72, about=(400, 790))
-    )
+    out = _board(s) + small_cup(s, 262, 760, tone, 0.86) + place(teapot(s, tone), 430, 792, 0.72, about=(400, 790))
     for x, y in ((196, 824), (330, 838), (598, 834)):
         out += small_cup(s, x, y, tone, 0.98)
     return out
@@ -146,9 +141,7 @@ def _set_in_use(s: Sketch, tones: Sequence[str]) -> str:
 
 
 SCENES = {
-    "teko-gagang-rotan": Scene(
-        _pot_and_cup, front=Look(1.3, 400, 620), detail=Look(1.9, 480, 600), use=_pot_in_use
-    ),
+    "teko-gagang-rotan": Scene(_pot_and_cup, front=Look(1.3, 400, 620), detail=Look(1.9, 480, 600), use=_pot_in_use),
     "set-minum-teh-nila": Scene(
         tea_set,
         front=Look(1.16, 400, 700),

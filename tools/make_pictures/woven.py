@@ -39,10 +39,7 @@ def bag(s: Sketch, tone: str) -> str:
     """Shopping bag with leather handles."""
     first = tone if tone.lower() == STRAW else mix(STRAW, tone, 0.05)
     fill = weave(s, first, "#c79f5c" if tone.lower() == STRAW else tone, 30)
-    body = (
-        "M196 452C204 560 214 680 236 792C250 812 550 812 564 792"
-        "C586 680 596 560 604 452C540 476 260 476 196 452Z"
-    )
+    body = "M196 452C204 560 214 680 236 792C250 812 550 812 564 792C586 680 596 560 604 452C540 476 260 476 196 452Z"
     back = "M196 452C260 430 540 430 604 452C540 478 260 478 196 452Z"
     shade = s.across(
         (0, INK, 0.5),
@@ -107,14 +104,8 @@ def hat(s: Sketch, tone: str) -> str:
         "M96 742C150 676 280 652 400 652C520 652 650 676 704 742"
         "C712 770 660 792 560 800C470 808 330 808 240 800C140 792 88 770 96 742Z"
     )
-    crown = (
-        "M254 716C252 620 268 530 318 500C366 474 438 474 484 500"
-        "C532 530 548 620 546 716C480 742 320 742 254 716Z"
-    )
-    ribbon = (
-        "M253 716C252 690 253 664 256 640C330 664 470 664 544 640"
-        "C547 664 548 690 546 716C480 742 320 742 253 716Z"
-    )
+    crown = "M254 716C252 620 268 530 318 500C366 474 438 474 484 500C532 530 548 620 546 716C480 742 320 742 254 716Z"
+    ribbon = "M253 716C252 690 253 664 256 640C330 664 470 664 544 640C547 664 548 690 546 716C480 742 320 742 253 716Z"
     straw = s.texture(".1 .4", 1.0, 6)
     rings = "".join(
         line(oval(400, 728, 150 + i * 30, 30 + i * 9), "#7a5a2c", 2, opacity=0.35)
@@ -125,8 +116,7 @@ def hat(s: Sketch, tone: str) -> str:
     flat = s.lin([(0, "#fff", 0.25), (0.5, "#fff", 0), (1, INK, 0.42)], 0, 0, 1, 0.6)
     domed = "".join(
         line(
-            f"M{254 + i * 3} {700 - i * 34}"
-            f"C330 {724 - i * 34} 470 {724 - i * 34} {546 - i * 3} {700 - i * 34}",
+            f"M{254 + i * 3} {700 - i * 34}C330 {724 - i * 34} 470 {724 - i * 34} {546 - i * 3} {700 - i * 34}",
             "#7a5a2c",
             2,
             opacity=0.3,
@@ -183,10 +173,7 @@ def hat(s: Sketch, tone: str) -> str:
 
 def basket(s: Sketch, tone: str, stuffed: str | None = None) -> str:
     """A round wicker basket with two ears."""
-    d = (
-        "M196 500C196 620 212 730 246 800C300 826 500 826 554 800"
-        "C588 730 604 620 604 500C520 540 280 540 196 500Z"
-    )
+    d = "M196 500C196 620 212 730 246 800C300 826 500 826 554 800C588 730 604 620 604 500C520 540 280 540 196 500Z"
     fill = wicker(s, tone, 54, 34)
     cane = s.down((0, light(tone, 0.3)), (0.5, tone), (1, dark(tone, 0.55)))
     ears = ""
@@ -196,16 +183,13 @@ def basket(s: Sketch, tone: str, stuffed: str | None = None) -> str:
             line(ear, INK, 22, opacity=0.3, transform="translate(6 10)", filter=s.blur(5))
             + line(ear, dark(tone, 0.5), 22)
             + line(ear, tone, 18, stroke_dasharray="9 2.5", stroke_linecap="butt")
-            + line(
-                ear, light(tone, 0.5), 4, opacity=0.6, transform="translate(-3 -4)", stroke_dasharray="9 2.5"
-            )
+            + line(ear, light(tone, 0.5), 4, opacity=0.6, transform="translate(-3 -4)", stroke_dasharray="9 2.5")
         )
     hole = path(oval(400, 500, 196, 46), s.rad([(0, dark(tone, 0.4)), (1, dark(tone, 0.8))], 0.7, 0.8, 0.8))
     content = ""
     if stuffed:
         heap = (
-            "M226 506C228 440 290 404 352 414C400 386 500 392 540 436"
-            "C574 462 578 500 572 512C500 548 290 548 226 506Z"
+            "M226 506C228 440 290 404 352 414C400 386 500 392 540 436C574 462 578 500 572 512C500 548 290 548 226 506Z"
         )
         content = solid(
             s,
@@ -292,9 +276,7 @@ def _baskets(s: Sketch, tones: Sequence[str]) -> str:
 
 
 def _tissue(s: Sketch, tones: Sequence[str]) -> str:
-    return plant(s, 170, 740, 1.35, "#b5654a") + place(
-        tissue_box(s, tones[1]), 430, 830, 0.98, about=(410, 800)
-    )
+    return plant(s, 170, 740, 1.35, "#b5654a") + place(tissue_box(s, tones[1]), 430, 830, 0.98, about=(410, 800))
 
 
 SCENES = {
@@ -308,7 +290,5 @@ SCENES = {
     "keranjang-rotan": Scene(
         basket, front=Look(1.3, 400, 640), detail=Look(2.0, 540, 600), use=_baskets, tones=(RATTAN,)
     ),
-    "kotak-tisu-pandan": Scene(
-        tissue_box, front=Look(1.2, 410, 640), detail=Look(2.0, 470, 640), use=_tissue
-    ),
+    "kotak-tisu-pandan": Scene(tissue_box, front=Look(1.2, 410, 640), detail=Look(2.0, 470, 640), use=_tissue),
 }
