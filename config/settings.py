@@ -12,8 +12,9 @@ import django_stubs_ext
 from django.urls import reverse_lazy
 
 from config.databases import database_settings
-from config.env import BASE_DIR, DEBUG, env, flag, required, stop_if_incomplete
+from config.env import BASE_DIR, DEBUG, IS_COMMAND, env, flag, required, stop_if_incomplete
 from config.logging import logging_settings
+from config.sentry import start_sentry
 from config.unfold import UNFOLD  # noqa: F401 - read by the staff admin's theme
 
 django_stubs_ext.monkeypatch()
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.DatabaseSafetyMiddleware",
     "config.middleware.RequestIdMiddleware",
+    "monitoring.middleware.TrafficMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -162,6 +164,18 @@ PAYMENT_JOURNAL_DIR = Path(
     env.str("PAYMENT_JOURNAL_DIR", default=str(DATA_DIR / "payment-journal")),
 ).resolve()
 
+# --- watching the shop ------------------------------------------------------------------------------------------
+RECORD_TRAFFIC = flag("RECORD_TRAFFIC", default=not IS_COMMAND)
+SLOW_QUERY_MS: int = env.int("SLOW_QUERY_MS", default=200)
+# prometheus_client reads the variable itself when it is imported; here it only says that there is such a folder.
+METRICS_FROM_ALL_PROCESSES = bool(env.str("PROMETHEUS_MULTIPROC_DIR", default=""))
+METRICS_KEY = env.str("METRICS_KEY", default="")
+METRICS_ALLOW: list[str] = env.list("METRICS_ALLOW", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
+start_sentry(
+    env.str("SENTRY_DSN", default=""),
+    environment=env.str("SENTRY_ENVIRONMENT", default="development" if DEBUG else "production"),
+)
+
 # --- backups ----------------------------------------------------------------------------------------------------
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
@@ -229,7 +243,7 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
     # A redirect makes Midtrans give up at once; a probe has no TLS.
-    SECURE_REDIRECT_EXEMPT = [r"^api/payment/notification/?$", r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^api/payment/notification/?$", r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD", default=False)

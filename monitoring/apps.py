@@ -1,6 +1,7 @@
 """The app's name for Django and for staff."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class MonitoringConfig(AppConfig):
@@ -8,3 +9,9 @@ class MonitoringConfig(AppConfig):
 
     name = "monitoring"
     verbose_name = "Pemantauan"
+
+    def ready(self) -> None:
+        """Time the statements of every connection from now on."""
+        from monitoring.middleware import watch_statements  # models are not loaded before this point
+
+        connection_created.connect(watch_statements, dispatch_uid="monitoring.watch_statements")

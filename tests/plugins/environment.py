@@ -65,6 +65,7 @@ def environment(data_dir: Path, *, database_url: str) -> dict[str, str]:
         "DATA_DIR": str(data_dir),
         "THROTTLING": "off",
         "SCHEDULER": "off",
+        "RECORD_TRAFFIC": "off",
         "SHOP_PROCESS": "web",
         "SITE_URL": "http://testserver",
         "PORT": "8000",

@@ -1,4 +1,4 @@
-"""What monitoring remembers."""
+"""Runs of cron jobs."""
 
 from __future__ import annotations
 
