@@ -27,6 +27,17 @@ def entry(title: str, icon: str, url_name: str, permission: str) -> dict[str, An
 
 MENU: list[dict[str, Any]] = [
     {
+        "title": "Keadaan",
+        "items": [
+            {
+                "title": "Pemantauan",
+                "icon": "monitoring",
+                "link": reverse_lazy("monitoring:dashboard"),
+                "permission": may("orders.view_order", "shop.view_variant", "monitoring.view_jobrun"),
+            },
+        ],
+    },
+    {
         "title": "Pesanan",
         "items": [
             entry("Pesanan", "receipt_long", "orders_order_changelist", "orders.view_order"),

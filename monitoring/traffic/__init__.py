@@ -4,6 +4,6 @@
 """
 
 from monitoring.traffic.recorder import BUCKETS_MS, recorder
-from monitoring.traffic.report import RouteReport, routes, slowest_queries
+from monitoring.traffic.report import TrafficReport, slowest_queries, traffic
 
-__all__ = ["BUCKETS_MS", "RouteReport", "recorder", "routes", "slowest_queries"]
+__all__ = ["BUCKETS_MS", "TrafficReport", "recorder", "slowest_queries", "traffic"]

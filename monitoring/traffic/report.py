@@ -9,11 +9,23 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import OperationalError, ProgrammingError, connection, transaction
 
-from monitoring.models import RouteTraffic, SlowQuery
+from monitoring.models import SlowQuery
 from monitoring.traffic.recorder import BUCKETS_MS, MAX_SQL
 
 logger = logging.getLogger(__name__)
 
+# Buckets come one per row, in order; the other columns count once, with the first of them.
+_TRAFFIC_SQL = """
+SELECT route, hour, n, sum(b)::bigint,
+       coalesce(sum(requests) FILTER (WHERE n = 1), 0)::bigint,
+       coalesce(sum(errors) FILTER (WHERE n = 1), 0)::bigint,
+       coalesce(sum(total_ms) FILTER (WHERE n = 1), 0)::bigint
+  FROM (SELECT t.*, date_trunc('hour', slot) AS hour, b, n
+          FROM monitoring_routetraffic t, unnest(buckets) WITH ORDINALITY AS u (b, n)
+         WHERE slot >= %s) AS rows
+ GROUP BY GROUPING SETS ((route, n), (hour, n))
+ ORDER BY n
+"""
 _STATEMENTS_SQL = """
 SELECT query, calls, total_exec_time, mean_exec_time
   FROM pg_stat_statements
@@ -24,41 +36,63 @@ SELECT query, calls, total_exec_time, mean_exec_time
 
 
 @dataclass(frozen=True)
-class RouteReport:
-    """One route over a while. Percentiles are milliseconds, read off the buckets, so they are estimates."""
+class TrafficSum:
+    """Requests of one route, or of one hour, over a while. Percentiles are milliseconds read off the buckets."""
 
-    route: str
+    name: str
     requests: int
     errors: int
-    mean_ms: int
-    p50_ms: int
-    p95_ms: int
-    p99_ms: int
+    total_ms: int
+    buckets: tuple[int, ...]
+
+    @property
+    def mean_ms(self) -> int:
+        """The mean duration."""
+        return round(self.total_ms / self.requests)
+
+    @property
+    def p50_ms(self) -> int:
+        """What half of the requests stayed below."""
+        return percentile(self.buckets, 0.50)
+
+    @property
+    def p95_ms(self) -> int:
+        """What 95 of 100 requests stayed below."""
+        return percentile(self.buckets, 0.95)
+
+    @property
+    def p99_ms(self) -> int:
+        """What 99 of 100 requests stayed below."""
+        return percentile(self.buckets, 0.99)
 
 
-def routes(*, since: timedelta = timedelta(hours=24)) -> list[RouteReport]:
-    """Return the routes of the last while, the one with the most time spent in it first (one query)."""
-    rows = RouteTraffic.objects.filter(slot__gte=datetime.now(tz=UTC) - since)
-    sums: dict[str, list[int]] = {}
-    for route, requests, errors, total_ms, buckets in rows.values_list(
-        "route", "requests", "errors", "total_ms", "buckets"
-    ):
-        found = sums.setdefault(route, [0] * (3 + len(buckets)))
-        for at, value in enumerate((requests, errors, total_ms, *buckets)):
-            found[at] += value
-    reports = [
-        RouteReport(
-            route=route,
-            requests=requests,
-            errors=errors,
-            mean_ms=round(total_ms / requests),
-            p50_ms=percentile(buckets, 0.50),
-            p95_ms=percentile(buckets, 0.95),
-            p99_ms=percentile(buckets, 0.99),
-        )
-        for route, (requests, errors, total_ms, *buckets) in sums.items()
-    ]
-    return sorted(reports, key=lambda report: report.mean_ms * report.requests, reverse=True)
+@dataclass(frozen=True)
+class TrafficReport:
+    """``routes``: the costliest first. ``hours``: oldest first, named by their beginning (ISO, UTC)."""
+
+    routes: list[TrafficSum]
+    hours: list[TrafficSum]
+
+
+def traffic(*, since: timedelta = timedelta(hours=24)) -> TrafficReport:
+    """Add the stored sums up by route and by hour (one statement)."""
+    sums: dict[tuple[str, str], TrafficSum] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_TRAFFIC_SQL, [datetime.now(tz=UTC) - since])
+        for route, hour, _, count, requests, errors, total_ms in cursor:
+            kind, name = ("route", route) if route is not None else ("hour", hour.isoformat())
+            found = sums.get((kind, name), TrafficSum(name, 0, 0, 0, ()))
+            sums[kind, name] = TrafficSum(
+                name,
+                found.requests + requests,
+                found.errors + errors,
+                found.total_ms + total_ms,
+                (*found.buckets, count),
+            )
+    routes = [found for (kind, _), found in sums.items() if kind == "route"]
+    hours = [found for (kind, _), found in sums.items() if kind == "hour"]
+    routes.sort(key=lambda found: found.total_ms, reverse=True)
+    return TrafficReport(routes, sorted(hours, key=lambda found: found.name))
 
 
 def percentile(buckets: Sequence[int], share: float) -> int:

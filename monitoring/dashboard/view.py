@@ -1,0 +1,63 @@
+"""The page. Every section is read only for those who may see it, so a page costs what it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from monitoring.dashboard import sales, system
+from monitoring.traffic import slowest_queries, traffic
+
+ROUTES_SHOWN = 10
+
+
+@require_safe
+@never_cache
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show the shop at a glance. For staff only (the route wraps it in ``admin_view``)."""
+    context = {
+        **admin.site.each_context(request),
+        "title": "Pemantauan",
+        "now": timezone.now(),
+        **_sales(request),
+        **_system(request),
+    }
+    return render(request, "admin/monitoring/dashboard.html", context)
+
+
+def _sales(request: HttpRequest) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if request.user.has_perm("orders.view_order"):
+        found["open_orders"] = sales.open_orders()
+        found["sold"] = sold = sales.days()
+        found["today"] = sold[-1]
+        found["orders_chart"] = sales.orders_chart(sold)
+        if request.user.has_perm("payments.view_payment"):
+            found["sees_money"] = True
+            found["revenue_chart"] = sales.revenue_chart(sold)
+            found["week_ago"] = sold[-8]
+    if request.user.has_perm("shop.view_variant"):
+        found["low_stock"] = sales.low_stock()
+    return found
+
+
+def _system(request: HttpRequest) -> dict[str, Any]:
+    if not request.user.has_perm("monitoring.view_jobrun"):
+        return {}
+    report = traffic()
+    return {
+        "sees_system": True,
+        "jobs": system.jobs(),
+        "mail": system.mail_health(),
+        "webhooks": system.webhook_health(),
+        "routes": report.routes[:ROUTES_SHOWN],
+        "duration_chart": system.duration_chart(report.hours),
+        "slow_queries": slowest_queries(),
+        "database_size": system.database_size(),
+    }
