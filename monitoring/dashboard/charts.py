@@ -97,5 +97,5 @@ def nice_top(value: float) -> float:
     """Return the next number from 1, 2, 4, 5 or 10 times a power of ten, so that half of it reads well too."""
     if value <= 0:
         return 2
-    power = 10 ** math.floor(math.log10(value))
+    power = math.pow(10, math.floor(math.log10(value)))
     return max(2, next(factor * power for factor in (1, 2, 4, 5, 10) if factor * power >= value))
