@@ -1,4 +1,4 @@
-"""What monitoring remembers."""
+"""The cron jobs' heartbeats."""
 
 from __future__ import annotations
 
