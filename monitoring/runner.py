@@ -22,7 +22,7 @@ from config.logging import redact
 from config.mail import one_line
 from config.models import MailState, OutgoingMail
 from config.outbox import send_due_mails
-from monitoring import alerts, heartbeat_url, incidents, outage
+from monitoring import alerts, heartbeat_url, incidents, outage, selectors
 from monitoring.alarm import TimeIsUpError, time_limit
 from monitoring.models import MonitorRun, Severity
 from monitoring.monitors import LIMIT, Look, Monitor, Scope
@@ -86,6 +86,8 @@ class Options:
     notify: bool = True
     everything: bool = True
     """All monitors run, so that the run may count as a heartbeat."""
+    timeout_s: float | None = None
+    """The limit of one monitor; None: TIMEOUT_S, or FULL_TIMEOUT_S."""
 
 
 def run_monitors(options: Options, *, should_stop: Callable[[], bool] = lambda: False) -> Run:
@@ -126,7 +128,7 @@ def _look_at_everything(options: Options, run: Run, ends_at: float, should_stop:
         if left <= 0 or should_stop():
             result.error = "not run: asked to stop" if should_stop() else "not run: the time was over"
             continue
-        limit = min(FULL_TIMEOUT_S if options.full else TIMEOUT_S, left)
+        limit = min(options.timeout_s or (FULL_TIMEOUT_S if options.full else TIMEOUT_S), left)
         _run_one(options, run, result, limit)
     if not options.dry and options.notify and run.held_back:
         try:
@@ -223,14 +225,7 @@ def _send(run: Run, ends_at: float, should_stop: Callable[[], bool]) -> None:
         mails = OutgoingMail.objects.filter(kind=alerts.KIND)
         run.sent = by_smtp + max(sending.sent, mails.filter(state=MailState.SENT, sent_at__gte=began).count())
         run.waiting = mails.filter(state__in=[MailState.PENDING, MailState.SENDING]).count()
-        run.undelivered = undelivered()
+        run.undelivered = selectors.undelivered_alerts()
     except Exception as error:
         logger.exception("alerts.sending_failed")
         run.results.append(Result(outage.MONITOR, error=f"sending: {type(error).__name__}"))
-
-
-def undelivered() -> int:
-    """Return how many alerts nobody took: neither Resend nor SMTP."""
-    from monitoring.models import UndeliveredAlert
-
-    return UndeliveredAlert.objects.filter(mail__state=MailState.FAILED, smtp_sent_at=None).count()
