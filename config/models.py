@@ -71,6 +71,7 @@ class OutgoingMail(models.Model):
                 fields=["next_attempt_at", "id"],
                 condition=Q(state__in=[MailState.PENDING, MailState.SENDING]),
             ),
+            models.Index(name="config_mail_alerts", fields=["created_at"], condition=Q(kind="alert")),
             models.Index(name="config_mail_failed", fields=["id"], condition=Q(state=MailState.FAILED)),
             models.Index(name="config_mail_reference", fields=["reference"], condition=~Q(reference="")),
         ]

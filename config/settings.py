@@ -180,6 +180,24 @@ start_sentry(
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
 
+# --- monitoring -------------------------------------------------------------------------------------------------
+# Whom a CRITICAL incident reaches when nobody acknowledges it: the first address after 30 minutes, all after two hours.
+ALERT_ESCALATION_EMAIL: list[str] = env.list("ALERT_ESCALATION_EMAIL", default=[])
+ALERT_SMTP_URL = env.str("ALERT_SMTP_URL", default="")
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
+MONITOR_PROBE_WAIT_SECONDS: int = env.int("MONITOR_PROBE_WAIT_SECONDS", default=5)
+ORDER_SLA_HOURS: dict[str, int] = {
+    "PAID": env.int("SLA_PAID_HOURS", default=24),
+    "PROCESSING": env.int("SLA_PROCESSING_HOURS", default=48),
+    "SHIPPED": env.int("SLA_SHIPPED_HOURS", default=168),
+}
+ORDER_HOLD_SLA_HOURS = 4
+WEBHOOK_SILENCE_MINUTES: int = env.int("WEBHOOK_SILENCE_MINUTES", default=60)
+BAD_SIGNATURES_PER_15_MINUTES: int = env.int("BAD_SIGNATURES_PER_15_MINUTES", default=20)
+BACKUP_MAX_AGE_HOURS: int = env.int("BACKUP_MAX_AGE_HOURS", default=26)
+# The dotted path of a function without arguments: when the newest verified backup was made (aware), or None.
+NEWEST_BACKUP = ""
+
 # --- cron -------------------------------------------------------------------------------------------------------
 SCHEDULER = flag("SCHEDULER", default=True)
 CRONTAB_DJANGO_MANAGE_PATH = str(BASE_DIR / "manage.py")
@@ -189,7 +207,9 @@ CRONJOBS = [
     ("* * * * *", "monitoring.jobs.run_job", ["send_mail_queue"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["process_notifications"]),
     ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
+    ("*/5 * * * *", "monitoring.jobs.run_job", ["run_monitors"]),
     ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
+    ("42 3 * * *", "monitoring.jobs.run_job", ["run_monitors", "--full"]),
 ]
 
 # --- API --------------------------------------------------------------------------------------------------------

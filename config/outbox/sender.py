@@ -37,6 +37,7 @@ _CLAIM = """
         SELECT id FROM config_outgoingmail
          WHERE state IN ('PENDING', 'SENDING') AND next_attempt_at <= statement_timestamp()
            AND (state = 'PENDING' OR lease_until <= statement_timestamp())
+           AND (%s = '' OR kind = %s)
          ORDER BY next_attempt_at, id LIMIT 1
            FOR NO KEY UPDATE SKIP LOCKED)
     UPDATE config_outgoingmail AS mail
@@ -71,10 +72,12 @@ def send_due_mails(
     *,
     limit: int = 50,
     deadline_s: float = 50.0,
+    kind: str = "",
     should_stop: Callable[[], bool] = lambda: False,
 ) -> SendRun:
     """Send due mails, oldest first, until none is due, ``limit`` were tried or ``deadline_s`` seconds are nearly over.
 
+    With ``kind`` only mails of that kind: an alert need not wait behind a night's order mails.
     No mail is begun that could not end in time (``SEND_DEADLINE_S``), nor after ``should_stop()``. Raises
     DatabaseConnectionError when the database goes away; the mail in hand is sent again, as the same mail, later.
     """
@@ -93,7 +96,7 @@ def send_due_mails(
             run.stopped = "deadline"
         elif unanswered >= UNREACHABLE_IN_A_ROW:
             run.stopped = "unreachable"
-        if run.stopped or (mail := _claim()) is None:
+        if run.stopped or (mail := _claim(kind)) is None:
             return run
         trouble = _send(mail, run)
         unanswered = unanswered + 1 if trouble else 0
@@ -112,10 +115,11 @@ def send_in_background() -> None:
     start(lambda stopping: send_due_mails(limit=20, deadline_s=25.0, should_stop=stopping))
 
 
-def _claim() -> OutgoingMail | None:
-    """Take the oldest due mail under a fresh lease, or return None."""
+def _claim(kind: str) -> OutgoingMail | None:
+    """Take the oldest due mail (of ``kind``, if that is given) under a fresh lease, or return None."""
     lease = uuid.uuid4()
-    return unit_of_work(lambda: next(iter(OutgoingMail.objects.raw(_CLAIM, [lease, LEASE_S])), None))
+    params = [kind, kind, lease, LEASE_S]
+    return unit_of_work(lambda: next(iter(OutgoingMail.objects.raw(_CLAIM, params)), None))
 
 
 def _give_up() -> int:

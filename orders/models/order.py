@@ -121,6 +121,11 @@ class Order(models.Model):
                 fields=["status", "status_at"],
                 condition=~Q(status__in=["COMPLETED", "EXPIRED", "CANCELLED", "REFUNDED"]),
             ),
+            models.Index(
+                name="order_closed_by_time",
+                fields=["status_at"],
+                condition=Q(status__in=["EXPIRED", "CANCELLED"]),
+            ),
             models.Index(name="order_by_user", fields=["user", "-id"]),
             models.Index(
                 name="order_unpaid_by_email",

@@ -60,6 +60,7 @@ class GatewayNotification(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(outcome__in=["WAITING", "UNKNOWN_ORDER"]),
             ),
+            models.Index(name="notification_exhausted", fields=["id"], condition=Q(outcome="EXHAUSTED")),
             models.Index(name="notification_by_gateway_id", fields=["gateway_id"]),
             models.Index(name="notification_newest", fields=["-received_at"]),
         ]

@@ -128,6 +128,7 @@ class StockMovement(models.Model):
                 condition=Q(return_reference__isnull=False),
             ),
         ]
+        indexes = [models.Index(name="movement_newest", fields=["variant", "-id"])]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.delta:+d} {self.variant_id}"

@@ -1,4 +1,4 @@
-"""Runs of cron jobs."""
+"""The cron jobs' heartbeats."""
 
 from __future__ import annotations
 

@@ -1,0 +1,33 @@
+"""The call to somebody outside who raises the alarm when the calls stop: cron dead, key revoked, machine gone."""
+
+from __future__ import annotations
+
+import logging
+
+import requests
+from django.conf import settings
+
+from config.deadline import run_within
+
+logger = logging.getLogger(__name__)
+
+DEADLINE_S = 5.0
+
+
+def ping() -> bool:
+    """Call HEARTBEAT_URL, if there is one; only after a run in which everything was looked at and every alert left.
+
+    A call that fails is a log line and no more: that it is missing is what the other side is for.
+    """
+    url = settings.HEARTBEAT_URL
+    if not url:
+        return False
+    try:
+        answer = run_within(DEADLINE_S, lambda: requests.get(url, timeout=DEADLINE_S, allow_redirects=False))
+    except (TimeoutError, requests.RequestException) as error:
+        logger.warning("heartbeat_url.no_answer", extra={"error": type(error).__name__})
+        return False
+    if answer.status_code >= 400:
+        logger.warning("heartbeat_url.refused", extra={"status": answer.status_code})
+        return False
+    return True

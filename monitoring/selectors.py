@@ -1,0 +1,77 @@
+"""What pages, metrics and commands read about the watching: incidents, the last looks, the jobs, undelivered alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+
+from config.models import MailState
+from monitoring import heartbeats, outage
+from monitoring.incidents import LIVE
+from monitoring.models import Incident, MonitorRun, Severity, UndeliveredAlert
+from monitoring.monitors import MONITORS, Monitor
+from monitoring.schedule import scheduled_jobs
+
+
+def open_incidents() -> QuerySet[Incident]:
+    """Return the incidents that live, the critical ones first, then the oldest."""
+    rank = Case(When(severity=Severity.CRITICAL, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return Incident.objects.filter(state__in=LIVE).order_by(rank, "first_seen_at")
+
+
+def recent_incidents(limit: int = 50) -> list[Incident]:
+    """Return the newest incidents, resolved ones too, with their history."""
+    return list(Incident.objects.order_by("-pk").prefetch_related("events")[:limit])
+
+
+@dataclass(frozen=True)
+class MonitorState:
+    """A monitor and its newest look; ``good_at`` is that of its newest look that did not fail."""
+
+    monitor: Monitor
+    last: MonitorRun | None
+    good_at: datetime | None
+
+
+def monitor_states() -> list[MonitorState]:
+    """Return every monitor with its newest run (two queries, whatever the number of runs)."""
+    names = [monitor.name for monitor in MONITORS]
+    last = {run.monitor: run for run in _newest(names)}
+    good = {run.monitor: run.started_at for run in _newest(names, only_good=True)}
+    return [MonitorState(monitor, last.get(monitor.name), good.get(monitor.name)) for monitor in MONITORS]
+
+
+def _newest(names: list[str], *, only_good: bool = False) -> list[MonitorRun]:
+    """Return the newest run of each monitor by one index look-up each; DISTINCT ON would read a month of runs."""
+    good = "AND r.error = ''" if only_good else ""
+    query = (
+        "SELECT run.* FROM unnest(%s::text[]) AS name CROSS JOIN LATERAL ("  # noqa: S608 - our own text
+        f"SELECT * FROM monitoring_monitorrun r WHERE r.monitor = name {good} ORDER BY r.id DESC LIMIT 1) AS run"
+    )
+    return list(MonitorRun.objects.raw(query, [names]))
+
+
+@dataclass(frozen=True)
+class JobState:
+    """A job of the schedule and its newest heartbeat."""
+
+    job: str
+    heartbeat: heartbeats.Heartbeat | None
+
+
+def job_states() -> list[JobState]:
+    """Return every scheduled job with its newest heartbeat; works without a database."""
+    found = heartbeats.last_heartbeats()
+    return [JobState(job.label, found.get(job.label)) for job in scheduled_jobs()]
+
+
+def undelivered_alerts() -> int:
+    """Return how many alerts nobody took, neither Resend nor SMTP: the admin's banner, and ``/metrics``."""
+    return UndeliveredAlert.objects.filter(mail__state=MailState.FAILED, smtp_sent_at=None).count()
+
+
+def database_outage() -> outage.Outage | None:
+    """Return the outage that the monitors see, from its file."""
+    return outage.load()
