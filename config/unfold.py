@@ -35,6 +35,8 @@ MENU: list[dict[str, Any]] = [
                 "link": reverse_lazy("monitoring:dashboard"),
                 "permission": may("orders.view_order", "shop.view_variant", "monitoring.view_jobrun"),
             },
+            entry("Insiden", "e911_emergency", "monitoring_incident_changelist", "monitoring.view_incident"),
+            entry("Pemeriksaan", "fact_check", "monitoring_monitorrun_changelist", "monitoring.view_monitorrun"),
         ],
     },
     {

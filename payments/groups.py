@@ -16,6 +16,7 @@ _READ_STOCK = (
     "view_stockmovement",
     "view_reservation",
 )
+_READ_WATCH = ("view_jobrun", "view_incident", "view_monitorrun")
 _SHIPPING = ("view_shippingmethod", "view_shippingzone", "view_shippingrate", "view_provincezone")
 _EDIT_SHIPPING = tuple(
     f"{verb}_{model}"
@@ -64,7 +65,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_outgoingmail",
         "view_gatewaytrouble",
         "view_signaturefailure",
-        "view_jobrun",
+        *_READ_WATCH,
+        "handle_incident",
     ),
     "auditor": (
         *_READ_ORDERS,
@@ -76,7 +78,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_outgoingmail",
         "view_gatewaytrouble",
         "view_signaturefailure",
-        "view_jobrun",
+        *_READ_WATCH,
     ),
 }
 

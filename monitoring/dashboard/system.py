@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db import connection
 from django.db.models import Count, F, Max, Min, Q, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
@@ -156,10 +155,3 @@ def duration_chart(hours: list[TrafficSum]) -> Chart:
         describe="Milidetik yang cukup untuk 95 dari 100 permintaan, per jam",
         shown=lambda value: f"{value:.0f}",
     )
-
-
-def database_size() -> int:
-    """Return the size of the database in bytes."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_database_size(current_database())")
-        return int(cursor.fetchone()[0])

@@ -9,13 +9,16 @@ from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from config.staff import ActionAdmin
+from monitoring.models import MonitorRun
 from orders.models import OrderEvent, ShippingMethod, ShippingRate, ShippingZone
 from payments.models import GatewayNotification, GatewayTrouble, Payment, SignatureFailure
 from payments.services.notifications import count_bad_signature
 from payments.services.refunds import request_refund
 from shop.models import Category, Product, Reservation, SiteState, StockMovement, User, Variant
+from tests.support.incidents import make_incident
 from tests.support.simulator import Simulator
 from tests.support.staff import login, make_staff, page_url, paid_order
 from tests.support.world import make_customer, make_order
@@ -23,7 +26,7 @@ from tests.support.world import make_customer, make_order
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GROUPS = ("kasir", "gudang", "owner", "auditor")
-APPS = {"auth", "shop", "orders", "payments"}
+APPS = {"auth", "shop", "orders", "payments", "monitoring"}
 ALL = frozenset(GROUPS)
 MONEY = ALL - {"gudang"}
 OWNER = frozenset({"owner"})
@@ -49,6 +52,8 @@ PAGES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str], frozenset
     "shop.stockmovement": (ALL, NOBODY, NOBODY, NOBODY),
     "shop.reservation": (ALL, NOBODY, NOBODY, NOBODY),
     "shop.sitestate": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "monitoring.incident": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "monitoring.monitorrun": (AUDIT, NOBODY, NOBODY, NOBODY),
     "shop.user": (OWNER, NOBODY, OWNER, NOBODY),
 }
 BUTTONS: dict[tuple[str, str], frozenset[str]] = {
@@ -71,6 +76,9 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("shop.variant", "sesuaikan"): frozenset({"gudang", "owner"}),
     ("shop.sitestate", "buka"): OWNER,
     ("shop.sitestate", "tutup"): OWNER,
+    ("monitoring.incident", "ambil"): OWNER,
+    ("monitoring.incident", "tunda"): OWNER,
+    ("monitoring.incident", "selesaikan"): OWNER,
 }
 OTHERS = {"index": ALL, "orders_order_slip": ALL}
 
@@ -87,6 +95,8 @@ def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
         GatewayTrouble.objects.create(kind="uji"),
         SiteState.objects.get_or_create(pk=1)[0],
         make_customer(),
+        make_incident(),
+        MonitorRun.objects.create(monitor="stock_negative", run_id="1", started_at=timezone.now(), duration_ms=1),
     ]
     first += [
         model._default_manager.first()

@@ -64,11 +64,13 @@ def test_a_day_counts_what_was_placed_and_what_is_still_paid_for():
 
 
 def test_a_chart_says_in_words_what_it_draws():
-    drawn = chart("Omzet", [Point("1/11", 0, "Rp0"), Point("2/11", 3_000, "Rp3.000")], describe="Per hari", shown=str)
+    drawn = chart(
+        "Omzet", [Point("1/11", 0, "Rp0"), Point("2/11", 3_000, "Rp3.000")], describe="Per hari", shown=sales.short
+    )
 
     assert drawn.description == "Per hari. Tertinggi 2/11: Rp3.000."
     assert [bar.height for bar in drawn.bars] == ["0.0", "102.0"]
-    assert [line.label for line in drawn.grid] == ["0", "2000.0", "4000"]
+    assert [line.label for line in drawn.grid] == ["0", "2 rb", "4 rb"]
 
 
 @pytest.mark.parametrize(("value", "top"), [(0, 2), (1, 2), (3, 4), (4.5, 5), (7, 10), (1_900_000, 2_000_000)])
