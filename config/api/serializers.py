@@ -25,7 +25,11 @@ def camel(name: str) -> str:
 class ApiSerializer(serializers.Serializer[Any]):
     """Fields are declared in snake_case and travel in camelCase; an unknown field in the input is an error."""
 
-    default_error_messages = {"invalid": "Kirim sebuah objek JSON.", "unknown": "Isian ini tidak dikenal."}
+    default_error_messages = {
+        "invalid": "Kirim sebuah objek JSON.",
+        "null": "Kirim sebuah objek JSON.",
+        "unknown": "Isian ini tidak dikenal.",
+    }
 
     def get_fields(self) -> dict[str, Field[Any, Any, Any, Any]]:
         """Return the declared fields under their outside names."""

@@ -110,6 +110,8 @@ def _checked_key(key: str | None) -> str:
         return f"auto-{secrets.token_hex(16)}"
     if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
         raise InvalidInputError("idempotencyKey", f"Kunci harus 1 sampai {MAX_KEY_LENGTH} huruf yang dapat dicetak.")
+    if key != key.strip():  # HTTP drops the blanks around a header, so the same key would be two
+        raise InvalidInputError("idempotencyKey", "Kunci tidak boleh diawali atau diakhiri spasi.")
     return key
 
 

@@ -60,7 +60,7 @@ class OrderListView(ApiView):
                 "Idempotency-Key",
                 OpenApiTypes.STR,
                 OpenApiParameter.HEADER,
-                description="1 to 255 printable letters.",
+                description="1 to 255 printable letters, no blank at either end.",
             ),
         ],
         request=OrderInputSerializer,

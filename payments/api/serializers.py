@@ -31,8 +31,9 @@ class OrderLineInputSerializer(ApiSerializer):
 class OrderInputSerializer(ApiSerializer):
     """What is ordered, and where it goes."""
 
-    items = OrderLineInputSerializer(  # type: ignore[call-arg] # the stubs do not know what many=True takes
-        many=True,
+    # Not ``many=True``: that would give the sentences of the list to its lines as well.
+    items: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=OrderLineInputSerializer(),
         allow_empty=False,
         max_length=settings.MAX_ORDER_LINES,
         error_messages={

@@ -1,24 +1,27 @@
 """The only writer of ``on_hand``, ``reserved``, reservations and the stock ledger.
 
-Every function runs inside the caller's transaction and takes the locks of its variants in id order, then those of the
-reservations; callers lock their order first and reserve last.
+Every function runs inside the caller's transaction (only ``retry_short`` opens its own) and takes the locks of its
+variants in id order, then those of the reservations; callers lock their order first and reserve last.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db import DatabaseError, connection
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
-from config.database import unit_of_work
+from config.database import Trouble, classify, unit_of_work
 from shop.errors import InsufficientStockError, ShortLine, StockRuleError
 from shop.locks import lock_reservations, lock_variants
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement, Variant
+
+logger = logging.getLogger(__name__)
 
 # Locks all wanted rows in id order first, whatever their stock, so that a second look never locks out of order.
 _RESERVE_SQL = """
@@ -156,18 +159,29 @@ def sell_waiting(variant_id: int, *, actor: str) -> int:
 
 
 def retry_short(*, actor: str = "system") -> int:
-    """Try again the SHORT lines that are due, one variant per transaction. Returns the number of lines sold."""
+    """Try again the SHORT lines that are due, one variant per transaction, the longest due first.
+
+    A variant that somebody keeps locked waits for the next run and delays no other. Returns the number of lines sold.
+    """
     due = (
         Reservation.objects.filter(
             state=ReservationState.SHORT,
             attempts__lt=SHORT_MAX_ATTEMPTS,
             next_attempt_at__lte=timezone.now(),
         )
-        .order_by("variant_id")
-        .values_list("variant_id", flat=True)
-        .distinct()
+        .values("variant_id")
+        .annotate(due_since=Min("next_attempt_at"))
+        .order_by("due_since")
     )
-    return sum(unit_of_work(partial(_retry_variant, variant_id, actor)) for variant_id in list(due))
+    sold = 0
+    for variant_id in [row["variant_id"] for row in due]:
+        try:
+            sold += unit_of_work(partial(_retry_variant, variant_id, actor))
+        except DatabaseError as error:
+            if classify(error) is not Trouble.LOCK_TIMEOUT:
+                raise
+            logger.warning("stock.retry_locked", extra={"variant": variant_id})
+    return sold
 
 
 def _retry_variant(variant_id: int, actor: str) -> int:
