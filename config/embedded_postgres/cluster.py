@@ -42,7 +42,8 @@ fsync = {durable}
 synchronous_commit = {durable}
 full_page_writes = {durable}
 """
-# A suite connects thousands of times. Many iterations slow down the guessing of weak passwords; ours are 256 random bits.
+# A suite connects thousands of times, and many iterations only slow down the guessing of weak passwords: ours are 256
+# random bits.
 _THROW_AWAY_SETTINGS = """\
 scram_iterations = 1
 """
