@@ -21,7 +21,7 @@ from orders.services import close_order
 from orders.states import OrderStatus
 from orders.transitions import record
 from payments.errors import CannotCancelError, GatewayKeyError, NotPayableError
-from payments.locks import lock_payments_of, lock_transactions
+from payments.locks import lock_payments_of
 from payments.models import Payment
 from payments.services.ask import ask_about, note_trouble, trouble_count
 from payments.services.kill import Killed, ask_kill, is_dead_for_sure, run_kill
@@ -113,7 +113,7 @@ def _close_if_dead(order_id: int) -> Killed | list[int]:
     if not order.is_closing:
         return Killed.WAITING  # somebody took the wish back
     payments = lock_payments_of(order_id)
-    if any(row.received > 0 for row in lock_transactions(payments)) or order.payment_hold:
+    if order.payment_hold:
         # Money came that is not accepted (a wrong amount, say): people decide, nothing is released.
         _take_wish_back(order)
         return Killed.PAID

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 
 from config.errors import ShopClosedError
+from payments import journal
 from payments.models import Payment
 from payments.services import start_payment
 from payments.services.reconcile import sweep
@@ -133,3 +136,57 @@ def test_a_webhook_that_is_lost_while_a_sweep_is_owed_is_still_applied(simulator
     assert notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False)) == 200
     order.refresh_from_db()
     assert order.status == "PAID"
+
+
+def test_money_that_a_notification_told_of_before_the_sweep_is_attached_to_its_order(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    payment = start(order)
+    transaction = simulator.event(payment.gateway_id, "settle", deliver=False)
+    forget(payment)
+    require_sweep(since=since)
+    assert notify(payment, transaction) == 200
+    assert Payment.objects.get().order is None
+
+    sweep(since=since)
+
+    order.refresh_from_db()
+    assert order.status == "PAID"
+    assert Payment.objects.get().order == order
+
+
+def test_a_forgotten_page_is_closed_before_the_order_gets_a_new_one(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    forgotten = start(order)
+    forget(forgotten)
+    require_sweep(since=since)
+
+    sweep(since=since)
+    start_payment(order_id=order.pk)
+
+    assert simulator.order(forgotten.gateway_id)["page"]["state"] != "open"
+
+
+def test_without_any_journal_the_shop_stays_closed(simulator: Simulator, tmp_path: Path) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    start(make_order())
+    require_sweep(since=since)
+
+    with override_settings(PAYMENT_JOURNAL_DIR=tmp_path / "nothing"):
+        run = sweep(since=since)
+
+    assert run.stopped == "journal_missing"
+    assert not site_state().takes_orders
+
+
+def test_a_line_cut_short_costs_no_other_line(tmp_path: Path) -> None:
+    with override_settings(PAYMENT_JOURNAL_DIR=tmp_path):
+        journal.write(gateway_id="first", order_number="ORD-1", amount=1)
+        path = next(tmp_path.glob("*.jsonl"))
+        path.write_bytes(path.read_bytes() + b'{"gateway_id":"cut')
+        journal.write(gateway_id="last", order_number="ORD-2", amount=2)
+
+        found = [entry.gateway_id for entry in journal.read_since(timezone.now() - timedelta(minutes=1))]
+
+    assert found == ["first", "last"]
