@@ -135,12 +135,13 @@ def _take_wish_back(order: Order) -> None:
 def release_without_gateway(*, order_id: int, actor: str, reason: str) -> None:
     """Close an unpaid order although the gateway has not confirmed: a person's decision, with a reason, logged.
 
-    Late money is then recorded and given back. Raises CannotCancelError.
+    Late money is then recorded and given back. Raises CannotCancelError, ShopClosedError while a sweep is owed.
     """
     if not reason.strip():
         raise CannotCancelError("Alasan harus diisi.")
 
     def body() -> None:
+        require_no_sweep()
         order = lock_order(order_id)
         if order.status != OrderStatus.PENDING_PAYMENT or order.payment_hold:
             raise CannotCancelError(order=order.number)

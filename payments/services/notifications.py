@@ -168,11 +168,23 @@ def _without_payment(
     asked_at: Any,
 ) -> tuple[NotificationOutcome, str]:
     """An order id that we do not have. Confirmed money is recorded as a payment without order; nothing else is."""
-    about_us = answer.order_id in {row.gateway_id, answer.transaction_id}
-    if not about_us or mapping.transaction_status(answer) not in TRANSACTION_PAID or not answer.amount:
+    if not _is_about(row, answer) or mapping.transaction_status(answer) not in TRANSACTION_PAID or not answer.amount:
         return Outcome.UNKNOWN_ORDER, "tidak dikenal"
     record_orphan(gateway_id=row.gateway_id, answer=answer, asked_at=asked_at)
     return Outcome.APPLIED, ""
+
+
+def _is_about(row: GatewayNotification, answer: StatusAnswer) -> bool:
+    """Say whether an answer is about the unknown order of a notification.
+
+    Where the gateway shows the transaction id instead of the order id, the transaction must be nobody else's here and
+    the amount the signed one: the signature covers order and amount, but not the transaction.
+    """
+    if answer.order_id != answer.transaction_id:
+        return answer.order_id == row.gateway_id
+    others = PaymentTransaction.objects.filter(transaction_id=answer.transaction_id)
+    known_elsewhere = others.exclude(payment__gateway_id=row.gateway_id).exists()
+    return not known_elsewhere and rupiah_of(json.loads(row.body)["gross_amount"]) == answer.amount
 
 
 def _finish(

@@ -100,9 +100,10 @@ def _request(
 
 
 def approve_refund(*, refund_id: int, approved_by: User) -> Refund:
-    """Let a second person approve. Raises RefundRefusedError for the one who asked for it."""
+    """Let a second person approve. Raises RefundRefusedError for the one who asked for it, ShopClosedError."""
 
     def body() -> Refund:
+        require_no_sweep()
         refund, order = locked_refund(refund_id)
         if refund.state != R.REQUESTED or refund.approved_by_id is not None:
             raise RefundRefusedError("Pengembalian dana ini tidak menunggu persetujuan.")

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from django.test import Client, override_settings
 
-from payments.models import GatewayNotification, GatewayTrouble, PaymentTransaction
+from payments.models import GatewayNotification, GatewayTrouble, Payment, PaymentTransaction
 from payments.notification_body import signature
 from payments.services.notifications import process_due
 from tests.support.money import paid, settled, unrecordable
@@ -64,6 +64,20 @@ def test_a_transaction_of_another_payment_under_a_valid_signature_is_never_appli
 
     assert PaymentTransaction.objects.get().payment_id == other.pk
     assert GatewayNotification.objects.get(gateway_id=ours.gateway_id).outcome == "WAITING"
+
+
+def test_an_unknown_order_cannot_be_given_the_money_of_a_known_one(simulator: Simulator) -> None:
+    """DANA's answers do not name the order, and a signed body of an order that we do not have names its transaction."""
+    payment = start(make_order())
+    transaction = settled(simulator, payment, method="dana")
+    stranger = Payment(gateway_id="ORD-20200101-AAAAAA-BBBBBBBB", amount=payment.amount + 1)
+
+    assert notify(stranger, transaction) == 404
+    assert notify(payment, transaction) == 200
+    stranger.amount = payment.amount
+    assert notify(stranger, transaction) == 404
+
+    assert Payment.objects.get().order is not None
 
 
 def test_more_given_back_than_get_status_shows_is_tried_again(simulator: Simulator) -> None:
