@@ -60,7 +60,9 @@ def _money_came(order: Order, transactions: list[PaymentTransaction], changed: P
     """A transaction succeeded for the first time."""
     others = [row for row in transactions if row.pk != changed.pk and row.received > 0 and not row.problem]
     data = {"transaction": changed.transaction_id, "amount": changed.received}
-    if any(_counts(row) and not row.surplus for row in others):
+    # An order that was paid once and is closed is not paid a second time, whatever became of the first money.
+    closed = order.status not in PAID_OR_LATER and order.status != S.PENDING_PAYMENT
+    if any(_counts(row) and not row.surplus for row in others) or (others and closed):
         changed.surplus = True
         changed.save(update_fields=["surplus"])
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="kelebihan bayar", data=data)
@@ -76,7 +78,7 @@ def _money_came(order: Order, transactions: list[PaymentTransaction], changed: P
         mark_paid(order, actor=ACTOR, paid_at=timezone.now())
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="pembayaran diterima", data=data)
         _take_stock(order)
-    elif order.status == S.EXPIRED and not others and _revive(order):
+    elif order.status == S.EXPIRED and _revive(order):
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="pembayaran terlambat diterima", data=data)
     else:
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="dana masuk setelah pesanan ditutup", data=data)

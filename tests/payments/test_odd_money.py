@@ -9,6 +9,7 @@ from orders.services import clear_hold, start_processing
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.services import expire_orders, start_payment
 from payments.services.refunds import request_refund, send_refund
+from payments.staff.lists import attention_ids
 from shop.models import StockMovement
 from tests.support.closing import overdue
 from tests.support.money import paid, settled
@@ -141,6 +142,22 @@ def test_a_second_success_after_a_reversal_pays_the_order_and_ends_its_hold(simu
     assert (order.status, order.payment_hold) == ("PROCESSING", "")
     assert not PaymentTransaction.objects.filter(surplus=True).exists()
     assert StockMovement.objects.filter(kind="SALE").count() == 1
+
+
+def test_a_second_success_after_everything_went_back_is_shown_to_staff_as_surplus(simulator: Simulator) -> None:
+    order, row = paid(simulator)
+    gateway_id = row.payment.gateway_id
+    whole = request_refund(transaction_id=row.pk, amount=row.received, reason="habis", requested_by=make_customer())
+    send_refund(refund_id=whole.pk)
+    assert attention_ids() == []
+
+    simulator.choose(gateway_id, "qris", deliver=False, force=True)
+    assert notify(row.payment, simulator.event(gateway_id, "settle", deliver=False, force=True)) == 200
+
+    order.refresh_from_db()
+    assert order.status == "CANCELLED"
+    assert PaymentTransaction.objects.get(surplus=True).received == order.total
+    assert attention_ids() == [order.pk]
 
 
 def test_a_reversal_told_twice_after_another_success_changes_nothing_more(simulator: Simulator) -> None:
