@@ -6,6 +6,7 @@ lines, one file per month (UTC), each line flushed to the disk before the gatewa
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -37,10 +38,13 @@ def write(*, gateway_id: str, order_number: str, amount: int) -> None:
         {"gateway_id": gateway_id, "order": order_number, "amount": amount, "at": now.isoformat()},
         separators=(",", ":"),
     )
-    # One write() with O_APPEND: lines of several processes do not mix.
+    # One write() with O_APPEND: lines of several processes do not mix. The newline in front ends a line that a full
+    # disk or a crash has cut short.
+    record = f"\n{line}\n".encode()
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, f"{line}\n".encode())
+        if os.write(handle, record) != len(record):
+            raise OSError(errno.ENOSPC, "the payment journal's line was cut short")
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -50,6 +54,11 @@ def write(*, gateway_id: str, order_number: str, amount: int) -> None:
             os.fsync(folder_handle)
         finally:
             os.close(folder_handle)
+
+
+def exists() -> bool:
+    """Say whether there is any journal to read."""
+    return any(Path(settings.PAYMENT_JOURNAL_DIR).glob("*.jsonl"))
 
 
 def read_since(moment: datetime) -> Iterator[JournalEntry]:

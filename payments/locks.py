@@ -15,11 +15,13 @@ def lock_order_and_payments(payment_id: int) -> tuple[Order | None, Payment, lis
     Returns the order, the payment, and all payments. Raises Payment.DoesNotExist.
     """
     order_id: int | None = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
-    order = lock_order(order_id) if order_id is not None else None
-    mine = (
-        _locked_payments().filter(pk=payment_id) if order_id is None else _locked_payments().filter(order_id=order_id)
-    )
-    rows = list(mine.order_by("pk"))
+    if order_id is None:
+        alone = _locked_payments().get(pk=payment_id)
+        if alone.order_id is None:
+            return None, alone, [alone]
+        order_id = alone.order_id  # a sweep found its order while we waited
+    order = lock_order(order_id)
+    rows = lock_payments_of(order_id)
     return order, next(row for row in rows if row.pk == payment_id), rows
 
 

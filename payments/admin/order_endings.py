@@ -17,7 +17,7 @@ from payments.admin.who import staff_user
 from payments.errors import GatewayError
 from payments.models import PaymentTransaction
 from payments.services import cancel_order, release_without_gateway
-from payments.services.refunds import refundable
+from payments.services.refund_book import refundable
 from payments.staff.give_back import GivenBack, give_back_everything
 from shop.money import rupiah
 

@@ -144,3 +144,9 @@ class PaymentTransaction(models.Model):
 
     def __str__(self) -> str:
         return self.transaction_id
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether money that had come is wholly gone: given back, reversed, voided or charged back."""
+        ended = self.status in {TransactionStatus.REFUNDED, TransactionStatus.FAILED, TransactionStatus.CANCELLED}
+        return self.received > 0 and (ended or self.charged_back >= self.received)

@@ -26,17 +26,16 @@ class Asked:
     lost: int = 0
 
 
-def ask_about(payment: Payment) -> Asked:
+def ask_about(payment: Payment, *, final_too: bool = False) -> Asked:
     """GET status by the payment's id and by every transaction that is not final, and record each answer.
 
-    Raises GatewayUnavailableError, GatewayKeyError (also noted as a trouble). A 404 is noted, never taken as an end.
+    ``final_too``: also by those that had ended. Late money can come to them, and for some channels the gateway answers
+    by transaction id only. Raises GatewayUnavailableError, GatewayKeyError (also noted as a trouble). A 404 is noted,
+    never taken as an end.
     """
-    known = list(
-        PaymentTransaction.objects.filter(payment=payment)
-        .exclude(status__in=TRANSACTION_FINAL)
-        .values_list("transaction_id", flat=True),
-    )
-    ever_seen = bool(known) or PaymentTransaction.objects.filter(payment=payment).exists()
+    rows = dict(PaymentTransaction.objects.filter(payment=payment).values_list("transaction_id", "status"))
+    ever_seen = bool(rows)
+    known = [id_ for id_, status in rows.items() if final_too or status not in TRANSACTION_FINAL]
     found, lost, seen = False, 0, set()
     for asked_for in [payment.gateway_id, *known]:
         if asked_for in seen:

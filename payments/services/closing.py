@@ -21,7 +21,7 @@ from orders.services import close_order
 from orders.states import OrderStatus
 from orders.transitions import record
 from payments.errors import CannotCancelError, GatewayKeyError, NotPayableError
-from payments.locks import lock_payments_of, lock_transactions
+from payments.locks import lock_payments_of
 from payments.models import Payment
 from payments.services.ask import ask_about, note_trouble, trouble_count
 from payments.services.kill import Killed, ask_kill, is_dead_for_sure, run_kill
@@ -113,7 +113,7 @@ def _close_if_dead(order_id: int) -> Killed | list[int]:
     if not order.is_closing:
         return Killed.WAITING  # somebody took the wish back
     payments = lock_payments_of(order_id)
-    if any(row.received > 0 for row in lock_transactions(payments)) or order.payment_hold:
+    if order.payment_hold:
         # Money came that is not accepted (a wrong amount, say): people decide, nothing is released.
         _take_wish_back(order)
         return Killed.PAID
@@ -135,12 +135,13 @@ def _take_wish_back(order: Order) -> None:
 def release_without_gateway(*, order_id: int, actor: str, reason: str) -> None:
     """Close an unpaid order although the gateway has not confirmed: a person's decision, with a reason, logged.
 
-    Late money is then recorded and given back. Raises CannotCancelError.
+    Late money is then recorded and given back. Raises CannotCancelError, ShopClosedError while a sweep is owed.
     """
     if not reason.strip():
         raise CannotCancelError("Alasan harus diisi.")
 
     def body() -> None:
+        require_no_sweep()
         order = lock_order(order_id)
         if order.status != OrderStatus.PENDING_PAYMENT or order.payment_hold:
             raise CannotCancelError(order=order.number)
