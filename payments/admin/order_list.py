@@ -164,7 +164,7 @@ class OrderCells:
         """Return who gets it, where, and by which service."""
         where = f"{short_name(order.city)} · {order.courier}"
         return format_html(
-            '<span class="st-nowrap">{}</span><span class="st-muted st-small st-block">{}</span>',
+            '<span class="st-name">{}</span><span class="st-muted st-small st-block">{}</span>',
             order.recipient,
             where,
         )

@@ -69,6 +69,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email or f"tamu {self.pk}"
 
+    def get_full_name(self) -> str:
+        """Return the name that the staff pages greet with."""
+        return self.name
+
     def clean(self) -> None:
         super().clean()
         if self.email:
