@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from shop import money
 from shop.phone import local_phone
+from shop.places import Place, place_line
 
 register = template.Library()
 
@@ -40,6 +41,12 @@ def wib(moment: datetime | None) -> str:
 def telepon(e164: str) -> str:
     """``+6281234567890`` -> ``0812-3456-7890``."""
     return local_phone(e164)
+
+
+@register.filter
+def tempat(place: Place) -> str:
+    """The place of an address: ``Depok, Kab. Sleman, DI Yogyakarta 55281``."""
+    return place_line(place)
 
 
 @register.filter
