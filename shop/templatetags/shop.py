@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from shop import money
 from shop.phone import local_phone
-from shop.places import Place, place_line
+from shop.places import short_name
 
 register = template.Library()
 
@@ -44,9 +44,15 @@ def telepon(e164: str) -> str:
 
 
 @register.filter
-def tempat(place: Place) -> str:
-    """The place of an address: ``Depok, Kab. Sleman, DI Yogyakarta 55281``."""
-    return place_line(place)
+def daerah(name: str) -> str:
+    """A region as people write it on a parcel: ``KABUPATEN SLEMAN`` -> ``Kab. Sleman``."""
+    return short_name(name)
+
+
+@register.filter
+def nama_depan(name: str) -> str:
+    """The first word of a name, to greet with; a long name does not become a headline of four lines."""
+    return name.split(maxsplit=1)[0] if name.split() else name
 
 
 @register.filter

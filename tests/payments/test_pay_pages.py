@@ -94,6 +94,18 @@ def test_every_method_says_how_it_goes_on(client, simulator, method, words):
         assert word in page
 
 
+def test_a_refused_card_is_said_and_the_waiting_page_notices(client):
+    order = make_order()
+    payment = start(order)
+    before = client.get(f"{order_path(order)}status.json").json()["state"]
+    Payment.objects.filter(pk=payment.pk).update(method="credit_card", raw={"transaction_status": "deny"})
+
+    page = main_of(client.get(f"{order_path(order)}bayar/"))
+
+    assert "Pembayaran terakhir ditolak" in page
+    assert client.get(f"{order_path(order)}status.json").json()["state"] != before
+
+
 def test_a_method_that_ends_before_the_order_says_so(client, simulator):
     order = make_order()
     payment = start(order)
