@@ -94,7 +94,7 @@ def test_every_method_says_how_it_goes_on(client, simulator, method, words):
         assert word in page
 
 
-def test_a_refused_card_is_said_and_the_waiting_page_notices(client):
+def test_a_refused_card_is_said_and_the_waiting_page_notices(client, simulator):
     order = make_order()
     payment = start(order)
     before = client.get(f"{order_path(order)}status.json").json()["state"]
