@@ -21,6 +21,7 @@ from config.mail import one_line
 # Unquoted on purpose: valid CSS, and nothing that would have to be escaped inside an attribute.
 _FONT: Final = "font-family:Plus Jakarta Sans,Segoe UI,Roboto,Helvetica,Arial,sans-serif;"
 _INK: Final = f"{_FONT}color:#14213d;"
+_BREAK: Final = "word-break:break-word;"
 _MUTED: Final = f"{_FONT}color:#52607a;"
 _ROW: Final = f"{_INK}padding:4px 0;font-size:16px;line-height:24px;"
 _LINE: Final = f"{_INK}padding:12px 0;border-top:1px solid #d5dde3;font-size:16px;line-height:24px;"
@@ -39,7 +40,7 @@ STYLE: Final[Mapping[str, str]] = {
     "chip_ok": f"{_CHIP}background:#ddf5e6;color:#14532d;",
     "chip_wait": f"{_CHIP}background:#fff1c2;color:#6b4e00;",
     "chip_off": f"{_CHIP}background:#e6ebf1;color:#33415c;",
-    "h1": f"{_INK}margin:0 0 12px;font-size:28px;line-height:34px;font-weight:800;letter-spacing:-0.6px;",
+    "h1": f"{_INK}{_BREAK}margin:0 0 12px;font-size:28px;line-height:34px;font-weight:800;letter-spacing:-0.6px;",
     "h2": f"{_INK}margin:0 0 12px;font-size:18px;line-height:24px;font-weight:800;",
     "p": f"{_INK}margin:0 0 24px;font-size:16px;line-height:26px;",
     "last_p": f"{_INK}margin:0 0 32px;font-size:16px;line-height:26px;",

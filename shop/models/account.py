@@ -81,6 +81,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             super().save(*args, **options)
             ApiToken.objects.filter(user=self).delete()
 
+    def get_full_name(self) -> str:
+        """Return the name that the staff pages greet with."""
+        return self.name
+
     def clean(self) -> None:
         super().clean()
         if self.email:
