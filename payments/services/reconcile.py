@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableErr
 from payments.gateway import gateway
 from payments.journal import JournalEntry
 from payments.models import Payment
-from payments.services.ask import ask_about, end_trouble, note_trouble
+from payments.services.ask import ManyUnknown, ask_about, end_trouble, note_trouble
 from payments.services.notifications import record_orphan
 from payments.services.record import record_answer
 from payments.states import DEAD, OPEN, TRANSACTION_PAID, PaymentStatus
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 OPEN_AFTER = timedelta(minutes=10)
 HOURLY_FOR = timedelta(hours=8)
 DAILY_FOR = timedelta(days=3)
-MANY_UNKNOWN = 5
 
 
 @dataclass
@@ -59,7 +59,7 @@ def reconcile_payments(
     """
     until = time.monotonic() + deadline_s
     run = ReconcileRun()
-    lost = 0
+    unknown, known = ManyUnknown(), 0
     for payment in order.payments.order_by("pk") if order else _due(limit):
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
@@ -77,16 +77,17 @@ def reconcile_payments(
             logger.warning("reconcile.no_answer", extra={"payment": payment.gateway_id, "code": error.code})
             Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
             continue
-        lost += asked.lost
-        if lost >= MANY_UNKNOWN:
-            note_trouble("many_unknown", "Midtrans tidak mengenal banyak transaksi yang seharusnya ada")
-            run.stopped = "many_unknown"
+        if unknown.add(asked.lost):
+            run.stopped = ManyUnknown.KIND
             break
         if asked.found:
+            known += 1
             end_trouble("server_key_refused")
         seen = payment.status
         payment.refresh_from_db(fields=["status"])
         run.changed += payment.status != seen
+    else:
+        unknown.run_is_over(known)
     return run
 
 
@@ -96,7 +97,8 @@ def _due(limit: int) -> list[Payment]:
     dead = Q(status__in=[status.value for status in DEAD])
     hourly = dead & Q(expires_at__gt=Now() - HOURLY_FOR) & _unasked_for(timedelta(minutes=59))
     daily = dead & Q(expires_at__gt=Now() - DAILY_FOR) & _unasked_for(timedelta(hours=23, minutes=59))
-    return list(Payment.objects.filter(opened | hourly | daily).order_by("checked_at", "pk")[:limit])
+    due = Payment.objects.filter(opened | hourly | daily)
+    return list(due.order_by(F("checked_at").asc(nulls_first=True), "pk")[:limit])
 
 
 def _unasked_for(wait: timedelta) -> Q:
@@ -138,26 +140,33 @@ def _sweep_one(entry: JournalEntry, run: ReconcileRun) -> None:
         payment.refresh_from_db(fields=["status"])
         run.changed += payment.status != seen
         return
+    order = Order.objects.filter(number=entry.order_number).first()
     asked_at = database_now()
     try:
         answer = gateway().status(entry.gateway_id)
     except TransactionMissingError:
+        if order is not None:
+            unit_of_work(partial(_reissue, entry, order))  # its page may still be open in somebody's browser
         return
     if answer.order_id not in {entry.gateway_id, answer.transaction_id}:
         raise GatewayUnavailableError("the answer is about another payment", sent=True, answered=True)
-    if mapping.transaction_status(answer) not in TRANSACTION_PAID:
-        return
-    order = Order.objects.filter(number=entry.order_number).first()
-    if order is None:
+    if order is not None:
+        lost = unit_of_work(partial(_reissue, entry, order))
+        record_answer(payment_id=lost.pk, answer=answer, asked_at=asked_at)
+    elif mapping.transaction_status(answer) in TRANSACTION_PAID:
         record_orphan(gateway_id=entry.gateway_id, answer=answer, asked_at=asked_at)
     else:
-        lost = unit_of_work(lambda: _reissue(entry, order))
-        record_answer(payment_id=lost.pk, answer=answer, asked_at=asked_at)
+        return
     run.recorded += 1
 
 
 def _reissue(entry: JournalEntry, order: Order) -> Payment:
-    """Write again the row of a payment that was made after the backup; EXPIRED, so that it takes no open slot."""
+    """Write again the row of a payment that was made after the backup, and wish it dead.
+
+    EXPIRED, so that it takes no open slot. Its token is lost, and its customer may still have its page: before the
+    order gets another payment, the page is made void like any page that we never saw.
+    """
+    now = database_now()
     payment, _ = Payment.objects.get_or_create(
         gateway_id=entry.gateway_id,
         defaults={
@@ -165,6 +174,9 @@ def _reissue(entry: JournalEntry, order: Order) -> Payment:
             "amount": entry.amount,
             "status": PaymentStatus.EXPIRED,
             "expires_at": order.expires_at,
+            "unanswered": 1,
+            "kill_asked_at": now,
+            "next_attempt_at": now,
         },
     )
     return payment

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from payments.models import Payment
-from payments.services.start import MAX_PAYMENTS
+from payments.services.payable import MAX_PAYMENTS
 from payments.states import PaymentStatus
 from shop.services import stock
 from shop.services.site import close_shop

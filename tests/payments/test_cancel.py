@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from config.errors import ShopClosedError
@@ -19,7 +20,7 @@ from payments.services import (
     start_payment,
 )
 from shop.services.site import require_sweep
-from tests.support.closing import assert_safe, due_again, overdue, page_is_dead
+from tests.support.closing import assert_safe, due_again, order_state, overdue, page_is_dead
 from tests.support.simulator import Simulator
 from tests.support.threads import Background
 from tests.support.world import make_order, make_variant, notify, start
@@ -70,7 +71,8 @@ def test_cancel_of_a_payment_that_was_just_paid_ends_paid(simulator: Simulator) 
     payment = start(order)
     simulator.event(payment.gateway_id, "settle", deliver=False)
 
-    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    with pytest.raises(errors.CannotCancelError):
+        cancel_order(order_id=order.pk, actor="customer:1", reason="")
 
     order.refresh_from_db()
     assert order.status == "PAID"
@@ -164,9 +166,81 @@ def test_cancel_while_the_page_is_being_made_kills_the_page(simulator: Simulator
     assert page_is_dead(simulator, Payment.objects.get())
 
 
-def test_a_refused_key_stops_the_run_with_a_fact(simulator: Simulator) -> None:
-    from django.test import override_settings
+def test_a_cancel_while_the_key_is_refused_is_noted_and_finished_later(simulator: Simulator) -> None:
+    order = make_order()
+    start(order)
+    with override_settings(MIDTRANS_SERVER_KEY="SB-Mid-server-wrong"):
+        assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    order.refresh_from_db()
+    assert (order.status, order.is_closing) == ("PENDING_PAYMENT", True)
+    assert GatewayTrouble.objects.get().kind == "server_key_refused"
 
+    due_again()
+    assert expire_orders().closed == 1
+
+
+def test_a_page_that_the_gateway_does_not_know_frees_nothing_before_its_deadline(simulator: Simulator) -> None:
+    """Another merchant's key is no refused key: everything is simply unknown, and our page lives on elsewhere."""
+    order = make_order()
+    start(order)
+    simulator.reset()
+
+    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    order.refresh_from_db()
+    assert (order.status, order_state(order)) == ("PENDING_PAYMENT", ["HELD"])
+    assert GatewayTrouble.objects.get().kind == "token_unknown"
+
+    overdue(order)
+    due_again()
+    assert expire_orders().closed == 1
+
+
+def test_many_unknown_pages_at_once_stop_the_run_with_a_fact(simulator: Simulator) -> None:
+    for _ in range(6):
+        order = make_order()
+        start(order)
+        Order.objects.filter(pk=order.pk).update(
+            closing_at=timezone.now(), closing_to="CANCELLED", closing_by="test", closing_reason=""
+        )
+    simulator.reset()
+
+    run = expire_orders()
+
+    assert (run.stopped, run.closed) == ("many_unknown", 0)
+    assert len(simulator.requests(operation="snap.cancel")) == 5
+    assert GatewayTrouble.objects.filter(kind="many_unknown", ended_at=None).exists()
+
+
+def test_an_unseen_page_on_which_a_method_was_chosen_frees_nothing_before_its_deadline(simulator: Simulator) -> None:
+    order = make_order()
+    simulator.fault("response_lost", operation="snap.create", count=1)
+    with pytest.raises(errors.GatewayUnavailableError):
+        start_payment(order_id=order.pk)
+    payment = Payment.objects.get()
+    simulator.choose(payment.gateway_id, "bca_va", deliver=False)
+    due_again()
+
+    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    assert [row["transaction_status"] for row in simulator.transactions(payment.gateway_id)] == ["cancel"]
+    assert order_state(order) == ["HELD"]
+
+    overdue(order)
+    due_again()
+    assert expire_orders().closed == 1
+
+
+def test_what_never_reached_the_gateway_is_cancelled_without_it(simulator: Simulator) -> None:
+    order = make_order()
+    with override_settings(MIDTRANS_SNAP_URL="http://127.0.0.1:1/snap/v1", MIDTRANS_CORE_URL="http://127.0.0.1:1"):
+        with pytest.raises(errors.GatewayUnavailableError):
+            start_payment(order_id=order.pk)
+
+        assert cancel_order(order_id=order.pk, actor="customer:1", reason="")
+
+    assert Payment.objects.get().status == "CANCELLED"
+
+
+def test_a_refused_key_stops_the_run_with_a_fact(simulator: Simulator) -> None:
     orders = [make_order() for _ in range(2)]
     for order in orders:
         start(order)
