@@ -14,16 +14,19 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from config.database import database_now, unit_of_work
+from orders.locks import lock_order
 from orders.models import Order
+from orders.states import OrderStatus
 from payments import journal, mapping
 from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableError, TransactionMissingError
 from payments.gateway import gateway
 from payments.journal import JournalEntry
+from payments.locks import lock_payments_of
 from payments.models import Payment
 from payments.services.ask import ManyUnknown, ask_about, end_trouble, note_trouble
 from payments.services.notifications import record_orphan
 from payments.services.record import record_answer
-from payments.states import DEAD, OPEN, TRANSACTION_PAID, PaymentStatus
+from payments.states import DEAD, OPEN, TRANSACTION_PAID, PaymentStatus, TransactionStatus
 from shop.services.site import site_state, sweep_done
 
 logger = logging.getLogger(__name__)
@@ -146,37 +149,42 @@ def _sweep_one(entry: JournalEntry, run: ReconcileRun) -> None:
         answer = gateway().status(entry.gateway_id)
     except TransactionMissingError:
         if order is not None:
-            unit_of_work(partial(_reissue, entry, order))  # its page may still be open in somebody's browser
+            unit_of_work(partial(_reissue, entry, order.pk))  # its page may still be open in somebody's browser
         return
     if answer.order_id not in {entry.gateway_id, answer.transaction_id}:
         raise GatewayUnavailableError("the answer is about another payment", sent=True, answered=True)
+    shown = mapping.transaction_status(answer)
     if order is not None:
-        lost = unit_of_work(partial(_reissue, entry, order))
+        lost = unit_of_work(partial(_reissue, entry, order.pk, waits=shown is TransactionStatus.PENDING))
         record_answer(payment_id=lost.pk, answer=answer, asked_at=asked_at)
-    elif mapping.transaction_status(answer) in TRANSACTION_PAID:
+    elif shown in TRANSACTION_PAID:
         record_orphan(gateway_id=entry.gateway_id, answer=answer, asked_at=asked_at)
     else:
         return
     run.recorded += 1
 
 
-def _reissue(entry: JournalEntry, order: Order) -> Payment:
-    """Write again the row of a payment that was made after the backup, and wish it dead.
+def _reissue(entry: JournalEntry, order_id: int, *, waits: bool = False) -> Payment:
+    """Write again the row of a payment that was made after the backup.
 
-    EXPIRED, so that it takes no open slot. Its token is lost, and its customer may still have its page: before the
-    order gets another payment, the page is made void like any page that we never saw.
+    One that ``waits`` for the customer's money on a chosen method becomes the order's open payment again, if it has
+    none. Any other is EXPIRED and wished dead: its customer may still have its page, and its token is lost, so it is
+    made void like any page that we never saw before the order gets another payment.
     """
-    now = database_now()
+    order = lock_order(order_id)
+    rivals = [payment for payment in lock_payments_of(order_id) if payment.status in OPEN]
+    goes_on = waits and order.status == OrderStatus.PENDING_PAYMENT and not rivals
+    wished_dead_at = None if goes_on else database_now()
     payment, _ = Payment.objects.get_or_create(
         gateway_id=entry.gateway_id,
         defaults={
             "order": order,
             "amount": entry.amount,
-            "status": PaymentStatus.EXPIRED,
+            "status": PaymentStatus.PENDING if goes_on else PaymentStatus.EXPIRED,
             "expires_at": order.expires_at,
             "unanswered": 1,
-            "kill_asked_at": now,
-            "next_attempt_at": now,
+            "kill_asked_at": wished_dead_at,
+            "next_attempt_at": wished_dead_at,
         },
     )
     return payment

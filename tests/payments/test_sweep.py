@@ -11,8 +11,10 @@ from django.utils import timezone
 from config.errors import ShopClosedError
 from payments.models import Payment
 from payments.services import start_payment
+from payments.services.kill import run_due_kills
 from payments.services.reconcile import sweep
 from shop.services.site import require_sweep, site_state
+from tests.support.closing import assert_safe, page_is_dead
 from tests.support.commands import run_command
 from tests.support.simulator import Simulator
 from tests.support.world import make_order, notify, start
@@ -44,6 +46,51 @@ def test_a_forgotten_payment_is_found_attached_and_the_shop_opens(simulator: Sim
     assert run.recorded == 1
     assert order.status == "PAID"
     assert site_state().takes_orders
+
+
+def test_a_forgotten_page_is_made_void_before_there_is_another(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    forgotten = start(order)
+    forget(forgotten)
+
+    sweep(since=since)
+    started = start_payment(order_id=order.pk)
+
+    assert page_is_dead(simulator, forgotten)
+    assert started.payment.gateway_id != forgotten.gateway_id
+    assert_safe(simulator, order)
+
+
+def test_a_forgotten_payment_with_a_chosen_method_goes_on(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    forgotten = start(order)
+    simulator.choose(forgotten.gateway_id, "bca_va", deliver=False)
+    forget(forgotten)
+
+    sweep(since=since)
+    started = start_payment(order_id=order.pk)
+
+    assert (started.payment.gateway_id, started.duplicate) == (forgotten.gateway_id, True)
+    assert started.payment.raw["va_numbers"]
+    assert notify(forgotten, simulator.event(forgotten.gateway_id, "settle", deliver=False)) == 200
+    order.refresh_from_db()
+    assert order.status == "PAID"
+
+
+def test_a_forgotten_payment_beside_an_open_one_is_cancelled(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    forgotten = start(order)
+    simulator.choose(forgotten.gateway_id, "bca_va", deliver=False)
+    forget(forgotten)
+    start(order)
+
+    sweep(since=since)
+    run_due_kills(limit=10, deadline_s=10)
+
+    assert [row["transaction_status"] for row in simulator.transactions(forgotten.gateway_id)] == ["cancel"]
 
 
 def test_money_of_a_lost_order_becomes_a_payment_without_order(simulator: Simulator) -> None:
