@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
@@ -26,6 +29,10 @@ from tests.support.threads import Background
 from tests.support.world import make_order, make_variant, notify, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def journal_files() -> Iterator[Path]:
+    return Path(settings.PAYMENT_JOURNAL_DIR).glob("*.jsonl")
 
 
 def test_cancel_without_payment_closes_at_once_and_frees_the_stock(simulator: Simulator) -> None:
@@ -64,6 +71,24 @@ def test_cancel_with_a_chosen_method_cancels_it_at_the_gateway_first(simulator: 
 
     assert [row["transaction_status"] for row in simulator.transactions(payment.gateway_id)] == ["cancel"]
     assert_safe(simulator, order)
+    calls = [call["operation"] for call in simulator.requests()]
+    assert calls[-1] == "core.status", "the last word is a question, after everything was closed"
+    assert {"core.cancel", "snap.cancel"} <= set(calls)
+
+
+def test_a_single_404_is_not_believed(simulator: Simulator) -> None:
+    order = make_order()
+    payment = start(order)
+    simulator.choose(payment.gateway_id, "qris", deliver=False)
+    simulator.event(payment.gateway_id, "expire", deliver=False)
+    simulator.fault("status_404", operation="core.status", count=1)
+
+    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+
+    assert order_state(order) == ["HELD"]
+    due_again()
+    assert expire_orders().closed == 1
+    assert payment.transactions.get().status == "EXPIRED"
 
 
 def test_cancel_of_a_payment_that_was_just_paid_ends_paid(simulator: Simulator) -> None:
@@ -140,6 +165,8 @@ def test_a_page_that_we_never_saw_is_made_void_before_the_stock_is_free(simulato
 
     payment = Payment.objects.get()
     assert payment.token not in {"", unseen}
+    lines = [line for file in journal_files() for line in file.read_text().splitlines() if payment.gateway_id in line]
+    assert len(lines) == len(simulator.requests(operation="snap.create")) == 2
     assert page_is_dead(simulator, payment)
     assert_safe(simulator, order)
 

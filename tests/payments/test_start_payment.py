@@ -244,7 +244,7 @@ def test_killed_between_initiated_and_the_answer_the_next_call_finishes_it(simul
         MIDTRANS_CLIENT_KEY=simulator.client_key,
     )
     with process:
-        simulator.wait_held(held, timeout=30)
+        simulator.wait_held(held, timeout=60)
         process.kill()
     simulator.release(held)
     payment = Payment.objects.get()
