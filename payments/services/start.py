@@ -87,8 +87,11 @@ class _Busy:
     kill: int | None = None
 
 
-def start_payment(*, order_id: int) -> StartedPayment:
+def start_payment(*, order_id: int, page_is_dead: bool = False) -> StartedPayment:
     """Return the page on which the order is paid, making it at the gateway if there is none; never two.
+
+    ``page_is_dead``: the customer says that the page he has does not open. While nothing was chosen it is then made
+    anew under the same id, which makes the older one void in any case.
 
     Checks under the order's lock, in this order: paid, payable, hold, shop open, open payment, time and number of
     tries, stock. The gateway is called outside any transaction (8 s at most) by the one who holds the payment's
@@ -98,13 +101,14 @@ def start_payment(*, order_id: int) -> StartedPayment:
     """
     until = time.monotonic() + POLL_BUDGET_S
     while True:
-        step = unit_of_work(partial(_next_step, order_id))
+        step = unit_of_work(partial(_next_step, order_id, page_is_dead=page_is_dead))
         if isinstance(step, _Ready):
             return StartedPayment(step.payment, step.payment.token, step.payment.redirect_url, duplicate=True)
         if isinstance(step, _Call):
             return _call_gateway(step)
         if step.kill is not None:
             _kill_first(step.kill)
+        page_is_dead = False  # whatever somebody else is making is newer than the page that was meant
         if time.monotonic() > until:
             raise PaymentInFlightError
         time.sleep(POLL_PAUSE_S)
@@ -117,7 +121,7 @@ def _kill_first(payment_id: int) -> None:
         raise PaymentInFlightError
 
 
-def _next_step(order_id: int) -> _Ready | _Call | _Busy:
+def _next_step(order_id: int, *, page_is_dead: bool) -> _Ready | _Call | _Busy:
     """Decide under the order's lock what happens next. Everything that refuses raises."""
     order = lock_order(order_id)
     payments = lock_payments_of(order_id)
@@ -126,7 +130,7 @@ def _next_step(order_id: int) -> _Ready | _Call | _Busy:
     require_open()
     current = next((payment for payment in payments if payment.status in OPEN), None)
     if current is not None:
-        return _go_on(current, order, now)
+        return _go_on(current, order, now, page_is_dead=page_is_dead)
     require_room(order, payments, now)
     for payment in payments:
         if not is_dead_for_sure(payment):
@@ -136,12 +140,13 @@ def _next_step(order_id: int) -> _Ready | _Call | _Busy:
     return _open_new(order, now)
 
 
-def _go_on(current: Payment, order: Order, now: datetime) -> _Ready | _Call | _Busy:
+def _go_on(current: Payment, order: Order, now: datetime, *, page_is_dead: bool) -> _Ready | _Call | _Busy:
     """Decide what to do with the order's open payment."""
     if current.kill_asked_at is not None:
         return _Busy(kill=current.pk)
     has_page = bool(current.token) or current.status != P.INITIATED
-    if has_page and not _may_be_void(current, now):
+    in_doubt = page_is_dead or _may_be_void(current, now)
+    if has_page and not (in_doubt and _can_be_made_again(current, now)):
         return _Ready(current)
     if current.lease_until is not None and current.lease_until > now:
         return _Busy()
@@ -152,13 +157,15 @@ def _go_on(current: Payment, order: Order, now: datetime) -> _Ready | _Call | _B
 
 
 def _may_be_void(payment: Payment, now: datetime) -> bool:
-    """Say whether a silent call may have replaced this page after it was made: it is then made once more.
+    """Say whether a silent call may have replaced this page after it was made.
 
-    Not before ``next_attempt_at`` (until then the silent call may still be on its way), nor when there is no time
-    for a new page, nor once a method was chosen: then the page that we know works.
+    Not before ``next_attempt_at``: until then the silent call may still be on its way.
     """
-    if payment.unanswered == 0 or payment.next_attempt_at is None or payment.next_attempt_at > now:
-        return False
+    return payment.unanswered > 0 and payment.next_attempt_at is not None and payment.next_attempt_at <= now
+
+
+def _can_be_made_again(payment: Payment, now: datetime) -> bool:
+    """Say whether there is time for another page, and no method was chosen: then the page that we know works."""
     if minutes_until(payment.expires_at, now) < MIN_MINUTES_LEFT:
         return False
     return not PaymentTransaction.objects.filter(payment=payment).exists()
@@ -171,6 +178,7 @@ def _take_over(payment: Payment, order: Order, now: datetime) -> _Call:
         lease_until=now + LEASE,
         unanswered=F("unanswered") + 1,
         attempts=F("attempts") + 1,
+        next_attempt_at=now,  # if this call brings no answer, the page that we know may be void from now on
     )
     return _Call(payment, order, lease, now, after_silence)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from payments import errors, journal
+from payments.gateway import gateway
 from payments.gateway.midtrans import CORE_DEADLINE_S, SNAP_DEADLINE_S
 from payments.leases import LEASE
 from payments.models import Payment
@@ -98,6 +100,64 @@ def test_a_page_is_not_made_again_once_a_method_was_chosen_on_it(simulator: Simu
 
     assert (again.token, again.duplicate) == (second.token, True)
     assert len(simulator.requests(operation="snap.create")) == 2
+
+
+def test_a_page_that_does_not_open_is_made_anew_on_the_customers_word(simulator: Simulator) -> None:
+    order = make_order()
+    first = start_payment(order_id=order.pk)
+    gateway().cancel_token(first.token)
+    assert start_payment(order_id=order.pk).token == first.token
+
+    second = start_payment(order_id=order.pk, page_is_dead=True)
+
+    assert second.token == known_token(simulator) != first.token
+    assert start_payment(order_id=order.pk).token == second.token
+    assert Payment.objects.count() == 1
+
+
+def test_two_who_want_it_anew_get_the_same_page(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = make_order()
+    start_payment(order_id=order.pk)
+    held = simulator.fault("hold", operation="snap.create", when="after", count=1)
+    anew = partial(start_payment, order_id=order.pk, page_is_dead=True)
+    one = Background(anew)
+    simulator.wait_held(held)
+    sees_the_other, sleep = threading.Event(), time.sleep
+
+    def pause(seconds: float) -> None:
+        sees_the_other.set()
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", pause)
+    two = Background(anew)
+    assert sees_the_other.wait(30)
+    simulator.release(held)
+
+    assert one.result().token == two.result().token == known_token(simulator)
+
+
+def test_a_page_on_which_a_method_was_chosen_is_not_made_anew(simulator: Simulator) -> None:
+    order = make_order()
+    first = start_payment(order_id=order.pk)
+    simulator.choose(first.payment.gateway_id, "bca_va", deliver=False)  # and the shop was not told
+
+    again = start_payment(order_id=order.pk, page_is_dead=True)
+
+    assert (again.token, again.duplicate) == (first.token, True)
+    assert again.payment.raw["va_numbers"]
+    assert start_payment(order_id=order.pk, page_is_dead=True).token == first.token
+    assert len(simulator.requests(operation="snap.create")) == 2
+
+
+def test_when_making_it_anew_brings_no_answer_the_next_click_makes_it(simulator: Simulator) -> None:
+    order = make_order()
+    start_payment(order_id=order.pk)
+    simulator.fault("response_lost", operation="snap.create", count=1)
+    with pytest.raises(errors.GatewayUnavailableError):
+        start_payment(order_id=order.pk, page_is_dead=True)
+    lease_runs_out()
+
+    assert start_payment(order_id=order.pk).token == known_token(simulator)
 
 
 def test_the_page_of_a_late_call_is_closed_before_the_stock_is_free(simulator: Simulator) -> None:
