@@ -79,6 +79,27 @@ def end_trouble(kind: str) -> None:
     GatewayTrouble.objects.filter(kind=kind, ended_at=None).update(ended_at=timezone.now())
 
 
-def trouble_count(kind: str) -> int:
-    """Return how often an open trouble was seen."""
-    return GatewayTrouble.objects.filter(kind=kind, ended_at=None).values_list("count", flat=True).first() or 0
+class ManyUnknown:
+    """Counts, within one run, what the gateway should know and does not: so many at once stop the run with a fact.
+
+    A wrong account or a gateway that lost its memory answers 404 for everything, and a 404 must not free stock.
+    """
+
+    KIND = "many_unknown"
+    LIMIT = 5
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self, more: int) -> bool:
+        """Count ``more``; True, with the fact recorded, when the run has to stop."""
+        self.count += more
+        if self.count < self.LIMIT:
+            return False
+        note_trouble(self.KIND, "Midtrans tidak mengenal banyak transaksi yang seharusnya ada")
+        return True
+
+    def run_is_over(self, known: int) -> None:
+        """Note that the trouble is past, if the gateway knew all of the ``known`` things that were asked about."""
+        if known and not self.count:
+            end_trouble(self.KIND)

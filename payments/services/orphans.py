@@ -8,12 +8,13 @@ from datetime import datetime
 from config.database import database_now, unit_of_work
 from orders.locks import lock_order
 from orders.models import Order
+from orders.states import OrderStatus
 from payments.gateway import StatusAnswer
 from payments.journal import JournalEntry
-from payments.locks import lock_order_and_payments, lock_transactions
+from payments.locks import lock_order_and_payments, lock_payments_of, lock_transactions
 from payments.models import Payment, PaymentTransaction
 from payments.services.record import problem_of, record_answer, settle_locked
-from payments.states import PaymentStatus
+from payments.states import OPEN, PaymentStatus
 
 logger = logging.getLogger(__name__)
 
@@ -64,24 +65,29 @@ def attach_orphan(*, payment_id: int, order: Order, amount: int) -> None:
     unit_of_work(body)
 
 
-def reissue(entry: JournalEntry, order: Order) -> Payment:
-    """Write again the row of a payment that was made after the backup.
+def reissue(entry: JournalEntry, order: Order, *, waits: bool) -> Payment:
+    """Write again the row of a payment that was made after the backup. Locks the order and its payments.
 
-    EXPIRED, so that it takes no open slot, and wished dead: its page may still be open, and we do not know its token.
+    One that ``waits`` for the customer's money on a chosen method becomes the order's open payment again, if it has
+    none. Any other is EXPIRED and wished dead: its customer may still have its page, and its token is lost, so it is
+    made void like any page that we never saw before the order gets another payment.
     """
 
     def body() -> Payment:
-        now = database_now()
+        locked = lock_order(order.pk)
+        rivals = [payment for payment in lock_payments_of(order.pk) if payment.status in OPEN]
+        goes_on = waits and locked.status == OrderStatus.PENDING_PAYMENT and not rivals
+        wished_dead_at = None if goes_on else database_now()
         payment, _ = Payment.objects.get_or_create(
             gateway_id=entry.gateway_id,
             defaults={
-                "order": order,
+                "order": locked,
                 "amount": entry.amount,
-                "status": PaymentStatus.EXPIRED,
-                "expires_at": order.expires_at,
+                "status": PaymentStatus.PENDING if goes_on else PaymentStatus.EXPIRED,
+                "expires_at": locked.expires_at,
                 "unanswered": 1,
-                "kill_asked_at": now,
-                "next_attempt_at": now,
+                "kill_asked_at": wished_dead_at,
+                "next_attempt_at": wished_dead_at,
             },
         )
         return payment

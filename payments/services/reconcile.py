@@ -19,10 +19,10 @@ from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableErr
 from payments.gateway import gateway
 from payments.journal import JournalEntry
 from payments.models import Payment
-from payments.services.ask import ask_about, end_trouble, note_trouble
+from payments.services.ask import ManyUnknown, ask_about, end_trouble, note_trouble
 from payments.services.one_by_one import log_and_go_on
 from payments.services.orphans import attach_orphan, record_orphan, reissue
-from payments.states import DEAD, OPEN, TRANSACTION_PAID
+from payments.states import DEAD, OPEN, TRANSACTION_PAID, TransactionStatus
 from shop.services.site import site_state, sweep_done
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 OPEN_AFTER = timedelta(minutes=10)
 HOURLY_FOR = timedelta(hours=8)
 DAILY_FOR = timedelta(days=3)
-MANY_UNKNOWN = 5
 
 
 @dataclass
@@ -64,7 +63,7 @@ def reconcile_payments(
     """
     until = time.monotonic() + deadline_s
     run = ReconcileRun()
-    lost = 0
+    unknown, known = ManyUnknown(), 0
     for payment in order.payments.order_by("pk") if order else _due(limit):
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
@@ -87,16 +86,17 @@ def reconcile_payments(
             run.crashed += 1
             Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
             continue
-        lost += asked.lost
-        if lost >= MANY_UNKNOWN:
-            note_trouble("many_unknown", "Midtrans tidak mengenal banyak transaksi yang seharusnya ada")
-            run.stopped = "many_unknown"
+        if unknown.add(asked.lost):
+            run.stopped = ManyUnknown.KIND
             break
         if asked.found:
+            known += 1
             end_trouble("server_key_refused")
         seen = payment.status
         payment.refresh_from_db(fields=["status"])
         run.changed += payment.status != seen
+    else:
+        unknown.run_is_over(known)
     return run
 
 
@@ -106,8 +106,8 @@ def _due(limit: int) -> list[Payment]:
     dead = Q(status__in=[status.value for status in DEAD])
     hourly = dead & Q(expires_at__gt=Now() - HOURLY_FOR) & _unasked_for(timedelta(minutes=59))
     daily = dead & Q(expires_at__gt=Now() - DAILY_FOR) & _unasked_for(timedelta(hours=23, minutes=59))
-    never_first = F("checked_at").asc(nulls_first=True)
-    return list(Payment.objects.filter(opened | hourly | daily).order_by(never_first, "pk")[:limit])
+    due = Payment.objects.filter(opened | hourly | daily)
+    return list(due.order_by(F("checked_at").asc(nulls_first=True), "pk")[:limit])
 
 
 def _unasked_for(wait: timedelta) -> Q:
@@ -118,8 +118,9 @@ def sweep(*, since: datetime, dry_run: bool = False) -> ReconcileRun:
     """Ask the gateway about every payment that the journal knows since ``since``, then open the shop.
 
     Payments that this database has are brought up to date. What it has forgotten is attached to its order again: the
-    money if some came, else a page that has to die; money whose order is lost as well is recorded without one for
-    staff. The shop stays closed when an id could not be asked about, or when there is no journal at all.
+    money if some came, a chosen method that waits to be paid, else a page that has to die. Money whose order is lost
+    as well is recorded without one for staff. The shop stays closed when an id could not be asked about, or when
+    there is no journal at all.
     """
     run = ReconcileRun()
     if not journal.exists() and Payment.objects.exists():
@@ -152,7 +153,7 @@ def _sweep_one(entry: JournalEntry, run: ReconcileRun) -> None:
     payment = Payment.objects.filter(gateway_id=entry.gateway_id).first()
     order = Order.objects.filter(number=entry.order_number).first()
     if payment is None and order is not None:
-        payment = reissue(entry, order)
+        payment = reissue(entry, order, waits=_waits_for_money(entry))
         run.recorded += 1
     if payment is None:
         _record_money_of_lost_order(entry, run)
@@ -164,6 +165,15 @@ def _sweep_one(entry: JournalEntry, run: ReconcileRun) -> None:
     ask_about(payment, final_too=True)
     payment.refresh_from_db(fields=["status"])
     run.changed += payment.status != seen
+
+
+def _waits_for_money(entry: JournalEntry) -> bool:
+    """Ask whether the customer has chosen a method on the forgotten page and has not paid yet."""
+    try:
+        answer = gateway().status(entry.gateway_id)
+    except TransactionMissingError:
+        return False
+    return mapping.transaction_status(answer) is TransactionStatus.PENDING
 
 
 def _record_money_of_lost_order(entry: JournalEntry, run: ReconcileRun) -> None:

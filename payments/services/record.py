@@ -12,6 +12,7 @@ from functools import partial
 
 from django.db import IntegrityError
 from django.db.models import Sum
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from config.database import unit_of_work, violated_constraint
@@ -89,7 +90,18 @@ def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
         missing_since=None,
         checked_at=timezone.now(),
     )
+    if transaction.status == T.PENDING:
+        _wish_dead_again(payment)
     return True
+
+
+def _wish_dead_again(payment: Payment) -> None:
+    """An attempt that waits under a payment which counts as dead has to die too: its order may be closed or paid."""
+    Payment.objects.filter(pk=payment.pk, killed_at__isnull=False).update(
+        killed_at=None,
+        kill_asked_at=Now(),
+        next_attempt_at=Now(),
+    )
 
 
 def settle_locked(

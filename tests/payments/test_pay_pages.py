@@ -52,6 +52,18 @@ def test_the_button_leads_to_the_gateways_page_and_twice_to_the_same(client, sim
     assert len(simulator.requests(operation="snap.create")) == 1
 
 
+def test_a_page_that_does_not_open_can_be_made_anew(client, simulator):
+    order = make_order()
+    path = f"{order_path(order)}bayar/"
+    assert 'name="baru"' not in main_of(client.get(path))
+    first = client.post(path)
+
+    assert 'name="baru"' in main_of(client.get(path))
+    second = client.post(path, {"baru": "1"})
+
+    assert first["Location"] != second["Location"] == client.post(path)["Location"]
+
+
 def test_a_chosen_account_is_shown_to_copy_with_its_steps(client, simulator):
     order = make_order()
     payment = start(order)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from payments.models import Payment
+from payments.models import GatewayTrouble, Payment
 from payments.services import cancel_order
 from payments.services.closing import finish_closing
 from payments.services.kill import Killed
@@ -35,6 +35,30 @@ def test_reconcile_leaves_young_payments_alone(simulator: Simulator) -> None:
     start(make_order())
 
     assert reconcile_payments().checked == 0
+
+
+def test_reconcile_begins_with_those_that_were_never_asked_about(simulator: Simulator) -> None:
+    asked_before, never_asked = start(make_order()), start(make_order())
+    Payment.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    Payment.objects.filter(pk=asked_before.pk).update(checked_at=timezone.now() - timedelta(minutes=20))
+
+    reconcile_payments(limit=1)
+
+    assert [call["order_id"] for call in simulator.requests(operation="core.status")] == [never_asked.gateway_id]
+
+
+def test_a_gateway_that_knows_nothing_stops_the_run_and_one_that_does_ends_the_trouble(simulator: Simulator) -> None:
+    payments = [start(make_order()) for _ in range(6)]
+    for payment in payments:
+        notify(payment, simulator.choose(payment.gateway_id, "bca_va", deliver=False), "201")
+    Payment.objects.update(created_at=timezone.now() - timedelta(hours=1), checked_at=None)
+    rule = simulator.fault("status_404", operation="core.status")
+
+    assert reconcile_payments().stopped == "many_unknown"
+    simulator.remove_fault(rule)
+    assert reconcile_payments().stopped == ""
+
+    assert GatewayTrouble.objects.get(kind="many_unknown").ended_at is not None
 
 
 def test_finish_closing_of_a_paid_order_says_paid(simulator: Simulator) -> None:

@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from config.errors import ShopClosedError
 from orders.services import place_order
-from payments import journal
 from payments.models import Payment
 from payments.services import cancel_order, change_method, expire_orders, release_without_gateway, start_payment
+from payments.services.kill import run_due_kills
 from payments.services.reconcile import sweep
 from payments.services.refunds import approve_refund, request_refund, send_refund
 from shop.services.site import require_sweep, site_state
+from tests.support.closing import assert_safe, page_is_dead
 from tests.support.commands import run_command
 from tests.support.money import paid
 from tests.support.simulator import Simulator
@@ -51,6 +52,51 @@ def test_a_forgotten_payment_is_found_attached_and_the_shop_opens(simulator: Sim
     assert run.recorded == 1
     assert order.status == "PAID"
     assert site_state().takes_orders
+
+
+def test_a_forgotten_page_is_made_void_before_there_is_another(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    forgotten = start(order)
+    forget(forgotten)
+
+    sweep(since=since)
+    started = start_payment(order_id=order.pk)
+
+    assert page_is_dead(simulator, forgotten)
+    assert started.payment.gateway_id != forgotten.gateway_id
+    assert_safe(simulator, order)
+
+
+def test_a_forgotten_payment_with_a_chosen_method_goes_on(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    forgotten = start(order)
+    simulator.choose(forgotten.gateway_id, "bca_va", deliver=False)
+    forget(forgotten)
+
+    sweep(since=since)
+    started = start_payment(order_id=order.pk)
+
+    assert (started.payment.gateway_id, started.duplicate) == (forgotten.gateway_id, True)
+    assert started.payment.raw["va_numbers"]
+    assert notify(forgotten, simulator.event(forgotten.gateway_id, "settle", deliver=False)) == 200
+    order.refresh_from_db()
+    assert order.status == "PAID"
+
+
+def test_a_forgotten_payment_beside_an_open_one_is_cancelled(simulator: Simulator) -> None:
+    since = timezone.now() - timedelta(seconds=5)
+    order = make_order()
+    forgotten = start(order)
+    simulator.choose(forgotten.gateway_id, "bca_va", deliver=False)
+    forget(forgotten)
+    start(order)
+
+    sweep(since=since)
+    run_due_kills(limit=10, deadline_s=10)
+
+    assert [row["transaction_status"] for row in simulator.transactions(forgotten.gateway_id)] == ["cancel"]
 
 
 def test_money_of_a_lost_order_becomes_a_payment_without_order(simulator: Simulator) -> None:
@@ -211,15 +257,3 @@ def test_without_any_journal_the_shop_stays_closed(simulator: Simulator, tmp_pat
 
     assert run.stopped == "journal_missing"
     assert not site_state().takes_orders
-
-
-def test_a_line_cut_short_costs_no_other_line(tmp_path: Path) -> None:
-    with override_settings(PAYMENT_JOURNAL_DIR=tmp_path):
-        journal.write(gateway_id="first", order_number="ORD-1", amount=1)
-        path = next(tmp_path.glob("*.jsonl"))
-        path.write_bytes(path.read_bytes() + b'{"gateway_id":"cut')
-        journal.write(gateway_id="last", order_number="ORD-2", amount=2)
-
-        found = [entry.gateway_id for entry in journal.read_since(timezone.now() - timedelta(minutes=1))]
-
-    assert found == ["first", "last"]

@@ -84,7 +84,8 @@ class Simulator:
             env=clean | {"SIMULATOR_SERVER_KEY": server_key, "SIMULATOR_CLIENT_KEY": client_key},
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=die_with_parent(),  # a suite that is killed takes its simulators along
+            # A suite that is killed takes its simulators along; fixtures run in the main thread.
+            preexec_fn=die_with_parent(),  # noqa: PLW1509
         )
         address = _listening(process)
         return cls(process, address, server_key, client_key)
