@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shop.forms.base import ShopForm
-from shop.models import Product, Variant
+from shop.selectors import Wanted
 
 NEWEST, CHEAPEST, DEAREST = "terbaru", "termurah", "termahal"
 ORDERS = {
@@ -66,16 +65,14 @@ class ListForm(ShopForm):
         self.full_clean()
         return {name: value for name in ("stok", "min", "maks") if (value := self.cleaned_data.get(name))}
 
-    def apply(self, products: QuerySet[Product]) -> QuerySet[Product]:
-        """Return ``products`` narrowed and ordered as wished."""
+    def wanted(self, *, category_id: int | None = None, words: str = "") -> Wanted:
+        """Return what the list shows, narrowed and ordered as wished."""
         wishes = self.wishes
-        prices = {
-            lookup: wishes[name] for name, lookup in (("min", "price__gte"), ("maks", "price__lte")) if name in wishes
-        }
-        if prices:
-            products = products.filter(
-                Exists(Variant.objects.filter(product=OuterRef("pk"), is_active=True, **prices)),
-            )
-        if "stok" in wishes:
-            products = products.filter(Q(in_stock=True))
-        return products.order_by(*ORDERS[self.cleaned_data.get("urut") or NEWEST])
+        return Wanted(
+            category_id=category_id,
+            words=words,
+            low=wishes.get("min"),
+            high=wishes.get("maks"),
+            in_stock="stok" in wishes,
+            order=ORDERS[self.cleaned_data.get("urut") or NEWEST],
+        )
