@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from config.api.pagination import NewestFirst
+from config.api.serializers import shape
 from config.problems import problem
 from config.throttling import ScopedThrottle
 
@@ -71,9 +72,7 @@ class ApiView(GenericAPIView[Any]):
 
     def read(self, serializer: type[Input], request: Request) -> dict[str, Any]:
         """Return the validated body. Raises ValidationError."""
-        given = serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return cast("dict[str, Any]", given.validated_data)
+        return cast("dict[str, Any]", shape(serializer).run_validation(request.data))
 
     def page(self, rows: Any, serializer: type[Serializer[Any]]) -> Response:
         """Answer one page of ``rows``."""

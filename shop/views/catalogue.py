@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -10,9 +11,10 @@ from django.views.decorators.http import require_safe
 
 from shop.chips import active_chips
 from shop.facts import CategoryFacts, Found, card_facts, category_facts
-from shop.forms.catalogue import ListForm
+from shop.forms.catalogue import ListForm, wanted_by
 from shop.models import Category
 from shop.remembered import show
+from shop.selectors import Wanted
 from shop.showcase import cards, menu
 
 PER_PAGE = 24
@@ -26,30 +28,31 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = next((category for category in categories if category.slug == slug), None)
     if chosen is None:
         raise Http404
-    form = ListForm(request.GET)
-    return _list(request, "shop/category.html", form, Found(form.wanted(category_id=chosen.pk)), categories, chosen)
+    found = Found(replace(_wanted(request), category_id=chosen.pk))
+    return _list(request, "shop/category.html", found, categories, chosen)
 
 
 @require_safe
 def products(request: HttpRequest) -> HttpResponse:
     """Show everything that is for sale."""
-    form = ListForm(request.GET)
-    return _list(request, "shop/products.html", form, Found(form.wanted()), category_facts())
+    return _list(request, "shop/products.html", Found(_wanted(request)), category_facts())
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Show what holds every word of ``q``; without words, only where to look."""
     words = request.GET.get("q", "").replace("\x00", " ").strip()[:MAX_QUERY]
-    form = ListForm(request.GET)
-    found = Found(form.wanted(words=words) if words else None)
-    return _list(request, "shop/search.html", form, found, category_facts(), words=words)
+    found = Found(replace(_wanted(request), words=words) if words else None)
+    return _list(request, "shop/search.html", found, category_facts(), words=words)
+
+
+def _wanted(request: HttpRequest) -> Wanted:
+    return wanted_by(request.META.get("QUERY_STRING", ""))
 
 
 def _list(
     request: HttpRequest,
     template: str,
-    form: ListForm,
     found: Found,
     categories: tuple[CategoryFacts, ...],
     chosen: CategoryFacts | None = None,
@@ -60,6 +63,7 @@ def _list(
     shown = card_facts(found.ids((page.number - 1) * PER_PAGE, PER_PAGE))
 
     def context() -> dict[str, Any]:
+        form = ListForm(request.GET)
         return {
             "place": "list",
             "menu_on_phones": True,
