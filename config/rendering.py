@@ -2,7 +2,7 @@
 
 Rendered once, when the mail is queued; a retry sends what was rendered. The HTML has its styles inline,
 because many mail programs drop a style sheet; ``STYLE`` names them, so that the templates stay readable:
-``style="{{ style.p }}"``. A mail is read by people on the road: text and HTML say the same, times are WIB,
+``style="{% style p %}"``. A mail is read by people on the road: text and HTML say the same, times are WIB,
 and every link is written out in the text.
 """
 
@@ -84,7 +84,6 @@ def render_mail(name: str, context: Mapping[str, Any]) -> RenderedMail:
         "site_url": settings.SITE_URL,
         "contact_email": settings.CONTACT_EMAIL,
         "whatsapp_number": settings.WHATSAPP_NUMBER,
-        "style": STYLE,
     } | dict(context)
     subject = one_line(_plain(f"mail/{name}.subject.txt", full))
     text = re.sub(r"\n{3,}", "\n\n", _plain(f"mail/{name}.txt", full)).strip() + "\n"

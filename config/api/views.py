@@ -20,6 +20,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from config.api.pagination import NewestFirst
+from config.api.serializers import shape
 from config.problems import problem
 from config.throttling import ScopedThrottle
 
@@ -88,10 +89,8 @@ class ApiView(GenericAPIView[Any]):
     def read(self, serializer: type[Input], request: Request) -> dict[str, Any]:
         """Return the validated body. Raises ValidationError."""
         if request.data is None:  # the body ``null``, which DRF answers in English
-            raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [serializer().error_messages["null"]]})
-        given = serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return cast("dict[str, Any]", given.validated_data)
+            raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [shape(serializer).error_messages["null"]]})
+        return cast("dict[str, Any]", shape(serializer).run_validation(request.data))
 
     def page(self, rows: Any, serializer: type[Serializer[Any]]) -> Response:
         """Answer one page of ``rows``."""

@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from config.database import database_now
+from config.rows import rows_of
 from payments import leases, mapping
 from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableError, TransactionMissingError
 from payments.gateway import StatusAnswer, gateway
@@ -67,7 +68,7 @@ def store(notification: Notification, body: str) -> GatewayNotification:
             ],
         )
         pk = cursor.fetchone()[0]
-    return GatewayNotification.objects.get(pk=pk)
+    return rows_of(GatewayNotification, "id = %s", [pk])[0]
 
 
 def deliver(row: GatewayNotification) -> NotificationOutcome:
@@ -117,7 +118,7 @@ def apply_notification(row: GatewayNotification) -> tuple[NotificationOutcome, s
     The body's status is not believed. If it claims more than GET status shows, the row stays WAITING. Raises
     GatewayError for anything transient.
     """
-    payment = Payment.objects.filter(gateway_id=row.gateway_id).first()
+    payment = next(iter(rows_of(Payment, "gateway_id = %s", [row.gateway_id])), None)
     beyond = ""
     for _ in range(ASK_AGAIN):
         asked_at = database_now()
@@ -200,8 +201,10 @@ def _finish(
         changes |= {"outcome": Outcome.EXHAUSTED if outcome is Outcome.WAITING else outcome, "next_attempt_at": None}
     else:
         changes |= {"next_attempt_at": Now() + BACKOFF[min(row.attempts, len(BACKOFF) - 1)]}
-    payment = Payment.objects.filter(gateway_id=row.gateway_id).values_list("pk", flat=True).first()
-    leases.give_back(row, lease, payment_id=payment, **changes)
+    if row.payment_id is None:  # it may have come meanwhile
+        payment = Payment.objects.filter(gateway_id=row.gateway_id).values_list("pk", flat=True).first()
+        changes["payment_id"] = payment
+    leases.give_back(row, lease, **changes)
     if outcome is not Outcome.APPLIED:
         logger.warning("notification.not_applied", extra={"id": row.pk, "order": row.gateway_id, "why": why})
     return outcome

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from config.database import unit_of_work
@@ -20,6 +20,10 @@ from shop.phone import normalise_phone
 
 TOKEN_BYTES = 32
 MAX_ADDRESSES = 20
+_ADDRESS_SQL = """
+SELECT recipient, phone, province, city, district, postal_code, street
+  FROM shop_address WHERE id = %s AND user_id = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,14 @@ class AddressData:
             postal_code=address.postal_code,
             street=address.street,
         )
+
+
+def saved_address(*, user_id: int, address_id: int) -> AddressData | None:
+    """Return a customer's own saved address, or None. By cursor: every order asks this inside its transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ADDRESS_SQL, [address_id, user_id])
+        found = cursor.fetchone()
+    return AddressData(*found) if found else None
 
 
 @dataclass(frozen=True)
