@@ -108,6 +108,10 @@ schema: $(DEV_STAMP) ## write the API's contract, docs/openapi.yaml
 bench: $(DEV_STAMP) ## measure (see performance in docs/)
 	@$(BIN)/python -m tests.bench
 
+.PHONY: screenshots
+screenshots: $(DEV_STAMP) ## make the README's pictures anew from the shop that `make run` shows (needs Debian's chromium)
+	@$(BIN)/python -m tools.screenshots http://127.0.0.1:$${PORT:-8000} docs/screenshots
+
 .PHONY: format
 format: $(DEV_STAMP) ## format the code and repair what the linter can
 	@$(BIN)/ruff check --fix --quiet . || true

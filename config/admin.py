@@ -27,7 +27,7 @@ BADGES: dict[str, tuple[Tone, str]] = {
 class OutgoingMailAdmin(ReadOnlyAdmin[OutgoingMail]):
     """Lists mails. Their bodies stay hidden outside DEBUG: they hold links that open a customer's order or account."""
 
-    list_display = ("written", "state_badge", "kind", "reference", "to", "subject", "attempts", "sent")
+    list_display = ("written", "state_badge", "subject", "to", "attempts", "sent")
     list_display_links = ("written", "subject")
     list_filter = ("state", "kind")
     search_fields = ("to", "reference", "subject", "=idempotency_key", "=provider_id")

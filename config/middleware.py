@@ -25,7 +25,7 @@ _ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 def wants_json(request: HttpRequest) -> bool:
     """Say whether the caller is an API client rather than a browser."""
-    return request.path.startswith("/api/") or request.path in {"/readyz", "/healthz"}
+    return request.path.startswith("/api/") or request.path in {"/api", "/readyz", "/healthz"}
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 Rendered once, when the mail is queued; a retry sends what was rendered. The HTML has its styles inline,
 because many mail programs drop a style sheet; ``STYLE`` names them, so that the templates stay readable:
-``style="{{ style.p }}"``. A mail is read by people on the road: text and HTML say the same, times are WIB,
+``style="{% style p %}"``. A mail is read by people on the road: text and HTML say the same, times are WIB,
 and every link is written out in the text.
 """
 
@@ -21,6 +21,7 @@ from config.mail import one_line
 # Unquoted on purpose: valid CSS, and nothing that would have to be escaped inside an attribute.
 _FONT: Final = "font-family:Plus Jakarta Sans,Segoe UI,Roboto,Helvetica,Arial,sans-serif;"
 _INK: Final = f"{_FONT}color:#14213d;"
+_BREAK: Final = "word-break:break-word;"
 _MUTED: Final = f"{_FONT}color:#52607a;"
 _ROW: Final = f"{_INK}padding:4px 0;font-size:16px;line-height:24px;"
 _LINE: Final = f"{_INK}padding:12px 0;border-top:1px solid #d5dde3;font-size:16px;line-height:24px;"
@@ -39,7 +40,7 @@ STYLE: Final[Mapping[str, str]] = {
     "chip_ok": f"{_CHIP}background:#ddf5e6;color:#14532d;",
     "chip_wait": f"{_CHIP}background:#fff1c2;color:#6b4e00;",
     "chip_off": f"{_CHIP}background:#e6ebf1;color:#33415c;",
-    "h1": f"{_INK}margin:0 0 12px;font-size:28px;line-height:34px;font-weight:800;letter-spacing:-0.6px;",
+    "h1": f"{_INK}{_BREAK}margin:0 0 12px;font-size:28px;line-height:34px;font-weight:800;letter-spacing:-0.6px;",
     "h2": f"{_INK}margin:0 0 12px;font-size:18px;line-height:24px;font-weight:800;",
     "p": f"{_INK}margin:0 0 24px;font-size:16px;line-height:26px;",
     "last_p": f"{_INK}margin:0 0 32px;font-size:16px;line-height:26px;",
@@ -83,7 +84,6 @@ def render_mail(name: str, context: Mapping[str, Any]) -> RenderedMail:
         "site_url": settings.SITE_URL,
         "contact_email": settings.CONTACT_EMAIL,
         "whatsapp_number": settings.WHATSAPP_NUMBER,
-        "style": STYLE,
     } | dict(context)
     subject = one_line(_plain(f"mail/{name}.subject.txt", full))
     text = re.sub(r"\n{3,}", "\n\n", _plain(f"mail/{name}.txt", full)).strip() + "\n"

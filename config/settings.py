@@ -81,7 +81,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "shop.context_processors.storefront",
             ],
-            "builtins": ["shop.templatetags.shop"],
+            "builtins": ["shop.templatetags.shop", "config.templatetags.mail"],
         },
     },
 ]

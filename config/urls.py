@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
+from config.api.views import any_other
+
 handler400 = "shop.views.errors.bad_request"
 handler403 = "shop.views.errors.forbidden"
 handler404 = "shop.views.errors.not_found"
@@ -18,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("shop.urls_api")),
     path("api/", include("payments.urls_api")),
     path("api/", include("config.api.urls")),  # the last one under api/: it answers what nobody else does
+    path("api", any_other),
     path("", include("shop.urls")),
     path("", include("orders.urls")),
     path("", include("payments.urls")),

@@ -11,11 +11,11 @@ from django.contrib.sessions.backends.base import SessionBase
 
 from orders import shipping
 from orders.models import Order
-from orders.regions import place_line
 from orders.services import OrderLine, OrderRequest, PlacedOrder, place_order
 from orders.shipping import ShippingQuote
 from shop.errors import CartClosedError
 from shop.models import Address, Cart, User
+from shop.places import place_line
 from shop.selectors import CartView, cart_view
 from shop.services.account import AddressData
 from shop.services.cart import claim_for_guest

@@ -9,6 +9,7 @@ from config.outbox import queue_mail
 from config.rendering import render_mail
 from orders.links import order_url
 from orders.models import Order, OrderItem
+from orders.selectors import items_of
 
 
 def queue_order_mail(
@@ -61,5 +62,5 @@ def _for_mail(order: Order, items: Sequence[OrderItem] | None) -> dict[str, Any]
         "postal_code",
     ]
     return {field: getattr(order, field) for field in fields} | {
-        "items": list(order.items.all()) if items is None else list(items),
+        "items": items_of(order) if items is None else list(items),
     }

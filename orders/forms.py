@@ -10,10 +10,11 @@ from django import forms
 from orders import regions
 from orders.checkout import Checkout, Draft
 from orders.fields import UNREADABLE, LineField, PhoneField, PostalCodeField
-from orders.regions import Region, place_line
+from orders.regions import Region
 from orders.shipping import ShippingQuote
 from shop.forms import ShopForm
 from shop.models import Address
+from shop.places import place_line
 from shop.services.account import AddressData, add_address
 
 AREA_EXAMPLE = "misalnya “Depok, Sleman”"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from config.rows import lock_rows
 from orders.models import Order
 
 
 def lock_order(pk: int) -> Order:
     """Lock one order. Raises Order.DoesNotExist."""
-    return Order.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    found = lock_rows(Order, "id = %s", [pk])
+    if not found:
+        raise Order.DoesNotExist
+    return found[0]

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+
+from shop.places import proper_case, short_name
 
 _FOLDER = Path(__file__).parent / "data" / "regions"
 MAX_QUERY = 80
 MAX_RESULTS = 10
 
-_UPPER = frozenset({"DKI", "DI", "II", "III", "IV", "VI", "VII"})
-_LOWER = frozenset({"dan"})
 # What people write instead of the official name of a province.
 _ALSO_CALLED = {
     "DAERAH ISTIMEWA YOGYAKARTA": "diy di jogja yogya",
@@ -65,47 +64,6 @@ class Region:
     def label(self) -> str:
         """Return what the box shows and understands: ``Depok, Kab. Sleman, DI Yogyakarta``."""
         return f"{self.place}, {short_name(self.province)}"
-
-
-class Place(Protocol):
-    """What an address, an order and a typed address have in common."""
-
-    @property
-    def district(self) -> str: ...
-    @property
-    def city(self) -> str: ...
-    @property
-    def province(self) -> str: ...
-    @property
-    def postal_code(self) -> str: ...
-
-
-def place_line(place: Place) -> str:
-    """Return ``Depok, Kab. Sleman, DI Yogyakarta 55281``, however the names are stored."""
-    city, province = short_name(place.city), short_name(place.province)
-    return f"{proper_case(place.district)}, {city}, {province} {place.postal_code}"
-
-
-def proper_case(name: str) -> str:
-    """Return ``KABUPATEN SLEMAN`` as ``Kabupaten Sleman``; a name that has small letters already stays as it is."""
-    if name != name.upper():
-        return name
-    return " ".join(_proper_word(word) for word in name.split())
-
-
-def _proper_word(word: str) -> str:
-    if word in _UPPER:
-        return word
-    if word.lower() in _LOWER:
-        return word.lower()
-    return "-".join(part.capitalize() for part in word.split("-"))
-
-
-def short_name(name: str) -> str:
-    """Return a region's name as people write it on a parcel: ``Kab. Sleman``, ``Kota Bandung``, ``DI Yogyakarta``."""
-    name = proper_case(name)
-    name = name.replace("Kabupaten Administrasi ", "Kab. ").replace("Kota Administrasi ", "Kota ")
-    return name.replace("Kabupaten ", "Kab. ").replace("Daerah Istimewa ", "DI ")
 
 
 @dataclass(frozen=True)

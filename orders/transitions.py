@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from orders.errors import TransitionNotAllowedError
 from orders.models import Order, OrderEvent
 from orders.models.event import EventKind
 from orders.states import ALLOWED, OrderStatus
+
+_EVENT_SQL = """
+INSERT INTO orders_orderevent (order_id, kind, from_status, to_status, actor, reason, data, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s) RETURNING id
+"""
 
 
 def transition(
@@ -25,33 +31,27 @@ def transition(
     """Move ``order`` to ``to`` and record it in the same transaction, or raise TransitionNotAllowedError.
 
     The UPDATE names the status that we read, so of two racing callers one wins. ``changes`` are further columns of
-    the same UPDATE. A closing that was asked for ends with any transition.
+    the same UPDATE, as plain values; ``order`` has all of them afterwards. A closing that was asked for ends with any
+    transition.
     """
     seen = OrderStatus(order.status)
     if to not in ALLOWED[seen]:
         raise TransitionNotAllowedError(order=order.number, seen=seen, to=to)
-    with transaction.atomic():
-        moved = Order.objects.filter(pk=order.pk, status=seen).update(
-            status=to,
-            status_at=timezone.now(),
-            closing_at=None,
-            closing_to="",
-            closing_by="",
-            closing_reason="",
-            **changes,
-        )
-        if moved != 1:
-            raise TransitionNotAllowedError(order=order.number, seen=seen, to=to)
-        event = OrderEvent.objects.create(
-            order=order,
-            kind=EventKind.STATUS,
-            from_status=seen,
-            to_status=to,
-            actor=actor,
-            reason=reason[:200],
-            data=data or {},
-        )
-    order.refresh_from_db()
+    values = changes | {
+        "status": to.value,
+        "status_at": timezone.now(),
+        "closing_at": None,
+        "closing_to": "",
+        "closing_by": "",
+        "closing_reason": "",
+    }
+    with transaction.atomic(savepoint=False):
+        moved = Order.objects.filter(pk=order.pk, status=seen).update(**values)
+        event = _write(order, EventKind.STATUS, actor, reason, data, from_status=seen, to_status=to) if moved else None
+    if event is None:
+        raise TransitionNotAllowedError(order=order.number, seen=seen, to=to)
+    for name, value in values.items():
+        setattr(order, name, value)
     return event
 
 
@@ -64,10 +64,33 @@ def record(
     data: dict[str, Any] | None = None,
 ) -> OrderEvent:
     """Write an event that changes no status."""
-    return OrderEvent.objects.create(
+    return _write(order, kind, actor, reason, data)
+
+
+def _write(
+    order: Order,
+    kind: EventKind,
+    actor: str,
+    reason: str,
+    data: dict[str, Any] | None,
+    *,
+    from_status: str = "",
+    to_status: str = "",
+) -> OrderEvent:
+    """Insert one event. By cursor: every step of every order does it inside its transaction."""
+    event = OrderEvent(
         order=order,
         kind=kind,
+        from_status=from_status,
+        to_status=to_status,
         actor=actor,
         reason=reason[:200],
         data=data or {},
+        created_at=timezone.now(),
     )
+    told = (actor, event.reason, json.dumps(event.data), event.created_at)
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENT_SQL, [order.pk, kind, from_status, to_status, *told])
+        event.pk = cursor.fetchone()[0]
+    event._state.adding = False
+    return event

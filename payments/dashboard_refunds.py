@@ -16,29 +16,44 @@ def match(transaction: PaymentTransaction, refunds: list[Refund], answer: Status
     Returns the refunds that are DONE since now. Transaction and refunds are locked. The gateway's ``refund_amount`` is
     cumulative.
     """
-    if not answer.refunds and not answer.refunded:
+    total = _total(transaction, answer)
+    if not total:
         return []
     finished: list[Refund] = []
     by_key = {refund.refund_key: refund for refund in refunds}
-    shown = 0
+    strange: list[tuple[str, int, str]] = []
     for entry in answer.refunds:
-        amount = rupiah_of(entry.get("refund_amount")) or 0
         key = str(entry.get("refund_key") or f"gateway-{entry.get('refund_chargeback_id', '')}")[:50]
-        shown += amount
-        if key in by_key and by_key[key].state == RefundState.FAILED:
-            key = f"{key[:45]}-late"  # we gave it up, and it happened after all: the money did go back
-        if key in by_key:
-            if _finish(by_key[key]):
-                finished.append(by_key[key])
-        elif amount and not Refund.objects.filter(refund_key=key).exists():
-            by_key[key] = _dashboard_row(transaction, amount, key, str(entry.get("reason") or ""))
-            finished.append(by_key[key])
-    beyond = answer.refunded - max(shown, _done(transaction))
+        ours = by_key.get(key)
+        if ours is not None and ours.state == RefundState.FAILED:
+            key, ours = f"{key[:45]}-late", None  # we gave it up, and it happened after all: the money did go back
+        if ours is not None and _finish(ours):
+            finished.append(ours)
+        elif key not in by_key:
+            strange.append((key, rupiah_of(entry.get("refund_amount")) or 0, str(entry.get("reason") or "")))
+    done = _done(transaction)
+    for key, amount, reason in strange:
+        # A row for the total may stand for it already, from an answer that showed no list.
+        if amount and done + amount <= total and not Refund.objects.filter(refund_key=key).exists():
+            finished.append(_dashboard_row(transaction, amount, key, reason))
+            done += amount
+    beyond = total - done - _on_its_way(refunds)
     if beyond > 0:
-        key = f"total-{transaction.pk}-{answer.refunded}"
-        if not Refund.objects.filter(refund_key=key).exists():
-            finished.append(_dashboard_row(transaction, beyond, key, ""))
+        finished.append(_dashboard_row(transaction, beyond, f"total-{transaction.pk}-{total}", ""))
     return finished
+
+
+def _total(transaction: PaymentTransaction, answer: StatusAnswer) -> int:
+    """Return the rupiah that went back at the gateway so far, from whatever part of the answer tells it."""
+    listed = sum(rupiah_of(entry.get("refund_amount")) or 0 for entry in answer.refunds)
+    whole = transaction.received if answer.status == "refund" else 0
+    return max(answer.refunded, listed) or whole
+
+
+def _on_its_way(refunds: list[Refund]) -> int:
+    """Return the rupiah of a refund that we sent: a total without a list may be about it, and the next list tells."""
+    sent = (row for row in refunds if row.channel == RefundChannel.API and row.state == RefundState.SENT)
+    return sum(row.amount for row in sent)
 
 
 def _finish(refund: Refund) -> bool:

@@ -197,7 +197,8 @@ def _on_page(payment_type: str, ends_at: datetime | None) -> Method:
         hint = "Lanjutkan di halaman pembayaran. Nomor kartu tidak pernah lewat server kami."
     else:
         hint = f"Lanjutkan di halaman pembayaran, lalu setujui di aplikasi {name}."
-    return Method(name, name, hint=hint, on_page=True, ends_at=ends_at)
+    mark = "Kartu" if payment_type == "credit_card" else name
+    return Method(mark, name, hint=hint, on_page=True, ends_at=ends_at)
 
 
 def _bank(raw: Mapping[str, Any]) -> str:

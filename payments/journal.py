@@ -1,11 +1,13 @@
 """The payment journal: every gateway id that we are about to use, written outside the database.
 
 After a restore the database has forgotten payments made since the backup; the journal has not. Append-only JSON
-lines, one file per month (UTC), each line flushed to the disk before the gateway is called.
+lines, one file per month (UTC), each line flushed to the disk before the gateway is called. Times are the database's,
+as is the moment that a sweep begins from: a web node whose clock is wrong hides nothing.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -26,30 +28,39 @@ class JournalEntry:
     at: datetime
 
 
-def write(*, gateway_id: str, order_number: str, amount: int) -> None:
-    """Append one line and wait until it is on the disk. Raises OSError; the gateway must then not be called."""
+def write(*, gateway_id: str, order_number: str, amount: int, at: datetime) -> None:
+    """Append one line and wait until it is on the disk. Raises OSError; the gateway must then not be called.
+
+    ``at`` is the database's clock. A line begins with a line feed as well: what a crash or a full disk cut short
+    before it stays a line of its own.
+    """
     folder = Path(settings.PAYMENT_JOURNAL_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    now = datetime.now(UTC)
-    path = folder / f"{now:%Y-%m}.jsonl"
-    is_new = not path.exists()
-    line = json.dumps(
-        {"gateway_id": gateway_id, "order": order_number, "amount": amount, "at": now.isoformat()},
-        separators=(",", ":"),
-    )
+    moment = at.astimezone(UTC)
+    entry = {"gateway_id": gateway_id, "order": order_number, "amount": amount, "at": moment.isoformat()}
+    line = f"\n{json.dumps(entry, separators=(',', ':'))}\n".encode()
     # One write() with O_APPEND: lines of several processes do not mix.
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    handle = os.open(folder / f"{moment:%Y-%m}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, f"{line}\n".encode())
+        if os.write(handle, line) != len(line):
+            raise OSError(errno.ENOSPC, "the payment journal took only a part of a line")
         os.fsync(handle)
     finally:
         os.close(handle)
-    if is_new:
-        folder_handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(folder_handle)
-        finally:
-            os.close(folder_handle)
+    _flush(folder)  # the file may be new, by whichever process
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def exists() -> bool:
+    """Say whether there is any journal to read."""
+    return any(Path(settings.PAYMENT_JOURNAL_DIR).glob("*.jsonl"))
 
 
 def read_since(moment: datetime) -> Iterator[JournalEntry]:

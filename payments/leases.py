@@ -16,6 +16,10 @@ from django.db.models.functions import Now
 LEASE = timedelta(seconds=20)  # longer than the total deadline of a gateway call
 
 
+class LeaseLostError(Exception):
+    """Our lease ran out and somebody else took the row; what we would do now is his to do."""
+
+
 def new_lease() -> str:
     """Return a fresh lease value."""
     return secrets.token_hex(16)
@@ -31,6 +35,16 @@ def take(rows: QuerySet[Any], *, seconds: float = LEASE.total_seconds()) -> str 
     lease = new_lease()
     taken = rows.filter(free()).update(lease=lease, lease_until=Now() + timedelta(seconds=seconds))
     return lease if taken == 1 else None
+
+
+def renew(row: Model, lease: str) -> None:
+    """Give our lease its whole length again, before a call that changes something at the gateway.
+
+    Raises LeaseLostError when somebody else holds the row by now: the call must then not be made.
+    """
+    mine = type(row)._default_manager.filter(pk=row.pk, lease=lease)
+    if mine.update(lease_until=Now() + LEASE) != 1:
+        raise LeaseLostError
 
 
 def give_back(row: Model, lease: str, **changes: Any) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db import connection
 
+from config.rows import lock_rows
 from orders.locks import lock_order
 from orders.models import Order
 from payments.models import Payment, PaymentTransaction, Refund
@@ -14,31 +15,32 @@ def lock_order_and_payments(payment_id: int) -> tuple[Order | None, Payment, lis
 
     Returns the order, the payment, and all payments. Raises Payment.DoesNotExist.
     """
-    order_id: int | None = Payment.objects.values_list("order_id", flat=True).get(pk=payment_id)
-    order = lock_order(order_id) if order_id is not None else None
-    mine = (
-        _locked_payments().filter(pk=payment_id) if order_id is None else _locked_payments().filter(order_id=order_id)
-    )
-    rows = list(mine.order_by("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT order_id FROM payments_payment WHERE id = %s", [payment_id])
+        found = cursor.fetchone()
+    if found is None:
+        raise Payment.DoesNotExist
+    (order_id,) = found
+    if order_id is None:
+        (alone,) = lock_rows(Payment, "id = %s", [payment_id])
+        if alone.order_id is None:
+            return None, alone, [alone]
+        order_id = alone.order_id  # a sweep found its order while we waited
+    order = lock_order(order_id)
+    rows = lock_payments_of(order_id)
     return order, next(row for row in rows if row.pk == payment_id), rows
 
 
 def lock_payments_of(order_id: int) -> list[Payment]:
     """Lock all payments of an order in id order; the order itself is locked already."""
-    return list(_locked_payments().filter(order_id=order_id).order_by("pk"))
+    return lock_rows(Payment, "order_id = %s", [order_id])
 
 
 def lock_transactions(payments: list[Payment]) -> list[PaymentTransaction]:
     """Lock every transaction of the given payments in id order."""
-    rows = PaymentTransaction.objects.select_for_update(of=("self",), no_key=True)
-    return list(rows.filter(payment__in=[payment.pk for payment in payments]).order_by("pk"))
+    return lock_rows(PaymentTransaction, "payment_id = ANY(%s::bigint[])", [[payment.pk for payment in payments]])
 
 
 def lock_refunds(transaction_ids: list[int]) -> list[Refund]:
     """Lock every refund of the given transactions in id order."""
-    rows = Refund.objects.select_for_update(of=("self",), no_key=True)
-    return list(rows.filter(transaction__in=transaction_ids).order_by("pk"))
-
-
-def _locked_payments() -> QuerySet[Payment]:
-    return Payment.objects.select_for_update(of=("self",), no_key=True)
+    return lock_rows(Refund, "transaction_id = ANY(%s::bigint[])", [transaction_ids]) if transaction_ids else []

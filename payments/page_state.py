@@ -94,8 +94,17 @@ _BADGES = {
 }
 
 
-def badge(order: Order) -> Badge:
-    """Return the badge of the order's status."""
+_NOT_TO_BE_PAID = {
+    S.CONFIRMING: Badge("badge-menunggu", "clock", "Pembayaran diperiksa"),
+    S.CLOSING: Badge("badge-selesai", "clock", "Sedang ditutup"),
+    S.TIME_UP: Badge("badge-selesai", "clock", "Batas bayar lewat"),
+}
+
+
+def badge(order: Order, state: PageState | None = None) -> Badge:
+    """Return the badge of the order's status, or of its page's ``state`` where nobody is to pay any more."""
+    if state in _NOT_TO_BE_PAID:
+        return _NOT_TO_BE_PAID[state]
     status = OrderStatus(order.status)
     css, icon = _BADGES[status]
     return Badge(f"badge-{css}", icon, status.label)

@@ -104,7 +104,12 @@ class Situation:
     def mark(self) -> str:
         """A word that changes whenever the waiting pages have to look different."""
         chosen = self.payment.method if self.payment else ""
-        return f"{self.state}-{chosen}" if chosen else str(self.state)
+        return "-".join(part for part in (self.state, chosen, "refused" if self.was_refused else "") if part)
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether the last attempt at the gateway was refused, so that the customer has to try again."""
+        return self.payment is not None and self.payment.raw.get("transaction_status") == "deny"
 
     @property
     def message(self) -> str:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from config.errors import NotFoundError
 from orders.links import order_path
 from orders.models import Order, OrderEvent, OrderItem
-from orders.regions import place_line
 from payments import masking, page_state, timeline
 from payments.instructions import method_name
 from payments.models import Payment, Refund
@@ -21,6 +20,7 @@ from payments.pages import HistoryRow, Line, OrderPage, OrderPaths, PayPage, Rec
 from payments.states import MONEY_CAME, OPEN, RefundState
 from shop.models import ProductImage, User
 from shop.phone import local_phone
+from shop.places import place_line
 
 OPEN_VALUES = {status.value for status in OPEN}
 PAID_VALUES = {status.value for status in MONEY_CAME}
@@ -69,7 +69,7 @@ def order_page(order: Order, paths: OrderPaths, *, whole: bool) -> OrderPage:
     return OrderPage(
         situation=situation,
         paths=paths,
-        badge=page_state.badge(order),
+        badge=page_state.badge(order, situation.state),
         title=page_state.title(situation.state, first_name),
         lead=page_state.lead(situation.state, order, situation.money),
         lines=lines_of(order),

@@ -44,8 +44,10 @@ def derive(payment: Payment, transactions: list[PaymentTransaction], changed: Pa
     every = {T(row.status) for row in transactions}
     if T.CHALLENGE in every:
         return P.CHALLENGE
-    if every & {T.PENDING, T.UNKNOWN} or any(row.problem and row.received for row in transactions):
+    if every & {T.PENDING, T.UNKNOWN} or any(row.problem and row.received and not row.is_gone for row in transactions):
         return P.PENDING if payment.status in OPEN else P(payment.status)
+    if payment.status in OPEN and any(row.is_gone for row in transactions):
+        return P.CANCELLED  # what came was not accepted and went back; a page that was paid takes no second try
     return _after_a_failed_attempt(payment, changed)
 
 

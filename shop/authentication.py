@@ -9,10 +9,14 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 import config.api.openapi  # noqa: F401 - describes these two classes for the schema
-from shop.models import ApiToken, User
+from config.rows import rows_of
+from shop.models import User
 from shop.services.account import token_digest
 
 CHALLENGE = 'Bearer realm="api"'
+_HOLDER = (
+    "id = (SELECT user_id FROM shop_apitoken WHERE digest = %s AND expires_at > %s) AND is_active AND NOT is_guest"
+)
 _TOKEN = re.compile(r"[A-Za-z0-9_\-]{1,200}")
 
 
@@ -26,27 +30,19 @@ class CsrfError(exceptions.PermissionDenied):
 class TokenAuthentication(authentication.BaseAuthentication):
     """``Authorization: Bearer <token>``. Unknown, expired, of an inactive account or of a guest: the same answer."""
 
-    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """Return who holds the token, or None when none was sent. Raises AuthenticationFailed."""
+    def authenticate(self, request: Request) -> tuple[User, str] | None:
+        """Return who holds the token, and its digest; None when none was sent. Raises AuthenticationFailed."""
         scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
         if scheme.lower() != "bearer":
             return None
         token = token.strip()
         if not _TOKEN.fullmatch(token):
             raise exceptions.AuthenticationFailed
-        found = (
-            ApiToken.objects.select_related("user")
-            .filter(
-                digest=token_digest(token),
-                expires_at__gt=timezone.now(),
-                user__is_active=True,
-                user__is_guest=False,
-            )
-            .first()
-        )
-        if found is None:
+        digest = token_digest(token)
+        found = rows_of(User, _HOLDER, [digest, timezone.now()])
+        if not found:
             raise exceptions.AuthenticationFailed
-        return found.user, found
+        return found[0], digest
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE

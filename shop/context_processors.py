@@ -14,15 +14,26 @@ from shop.selectors import cart_units, menu_categories
 
 def storefront(request: HttpRequest) -> dict[str, Any]:
     """Return the shared context; queries run only when the template asks."""
-    theme = request.COOKIES.get("tema", "")
+    return site() | {
+        "theme": theme(request),
+        "menu_categories": SimpleLazyObject(menu_categories),
+        "cart_units": SimpleLazyObject(lambda: cart_units(request)),
+    }
+
+
+def site() -> dict[str, Any]:
+    """Return what is the same for everybody."""
     return {
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
-        "theme": theme if theme in {"light", "dark"} else "",
         "whatsapp": settings.WHATSAPP_NUMBER,
         "whatsapp_local": local_phone("+" + settings.WHATSAPP_NUMBER),
         "contact_email": settings.CONTACT_EMAIL,
         "payment_hours": settings.PAYMENT_WINDOW_MINUTES // 60,
-        "menu_categories": SimpleLazyObject(menu_categories),
-        "cart_units": SimpleLazyObject(lambda: cart_units(request)),
     }
+
+
+def theme(request: HttpRequest) -> str:
+    """Return the theme that the visitor chose, or nothing."""
+    chosen = request.COOKIES.get("tema", "")
+    return chosen if chosen in {"light", "dark"} else ""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from config.rows import lock_rows
 from shop.models import Cart, Reservation, User, Variant
 
 
@@ -42,7 +43,17 @@ def lock_variants(pks: Iterable[int]) -> dict[int, Variant]:
     return {variant.pk: variant for variant in variants.filter(pk__in=list(pks)).order_by("pk")}
 
 
+def lock_variants_of(reference: str, states: Iterable[str]) -> dict[int, Variant]:
+    """Lock the variants of a reference's reservations in ``states``, in id order; by id, without their products."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT variant_id FROM shop_reservation WHERE reference = %s AND state = ANY(%s)",
+            [reference, [str(state) for state in states]],
+        )
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return {variant.pk: variant for variant in lock_rows(Variant, "id = ANY(%s::bigint[])", [ids])} if ids else {}
+
+
 def lock_reservations(reference: str) -> list[Reservation]:
     """Lock the reservations of one reference in id order. Their variants must be locked already."""
-    rows = Reservation.objects.select_for_update(of=("self",), no_key=True)
-    return list(rows.filter(reference=reference).order_by("pk"))
+    return lock_rows(Reservation, "reference = %s", [reference])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from shop.models import Product, ProductImage, Variant
+from shop.facts import ProductFacts
+from shop.models import Category, Product, ProductImage, Variant
 from shop.selectors import LOW_STOCK
-from shop.showcase import on_sale, pictures
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,22 @@ def stock_note(variant: Variant) -> str:
     return f"Sisa {variant.available}" if is_low(variant) else "Stok tersedia"
 
 
-def offer(product: Product, wanted: str) -> Offer:
-    """Return ``product`` with the variant whose id is ``wanted``, else the first that is there."""
-    variants = on_sale(product)
+def offer(facts: ProductFacts, wanted: str) -> Offer:
+    """Return the product with the variant whose id is ``wanted``, else the first that is there."""
+    product = Product(
+        pk=facts.pk,
+        category=Category(pk=facts.category_id, name=facts.category_name, slug=facts.category_slug),
+        name=facts.name,
+        slug=facts.slug,
+        tagline=facts.tagline,
+        description=facts.description,
+        details=json.loads(facts.details),
+    )
+    variants = [Variant(product=product, **row) for row in json.loads(facts.variants)]
+    pictures = [ProductImage(product=product, **row) for row in json.loads(facts.pictures or "[]")]
     chosen = next((variant for variant in variants if str(variant.pk) == wanted), None)
     variant = chosen or next((variant for variant in variants if variant.available > 0), variants[0])
-    return Offer(product, pictures(product), variant, _axes(variants, variant) if len(variants) > 1 else ())
+    return Offer(product, pictures, variant, _axes(variants, variant) if len(variants) > 1 else ())
 
 
 def _axes(variants: list[Variant], selected: Variant) -> tuple[Axis, ...]:

@@ -60,6 +60,30 @@ def search_products(words: str) -> QuerySet[Product]:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which products a list shows, and in which order. Prices in rupiah; without ``words`` everything is found."""
+
+    category_id: int | None = None
+    words: str = ""
+    low: int | None = None
+    high: int | None = None
+    in_stock: bool = False
+    order: tuple[str, ...] = ("-created_at", "-pk")
+
+    def products(self) -> QuerySet[Product]:
+        """Return them."""
+        products = search_products(self.words) if self.words else products_for_sale()
+        if self.category_id is not None:
+            products = products.filter(category=self.category_id)
+        prices = {lookup: price for lookup, price in (("price__gte", self.low), ("price__lte", self.high)) if price}
+        if prices:
+            products = products.filter(Exists(Variant.objects.filter(product=OuterRef("pk"), is_active=True, **prices)))
+        if self.in_stock:
+            products = products.filter(Q(in_stock=True))
+        return products.order_by(*self.order)
+
+
+@dataclass(frozen=True)
 class CartLine:
     """One line of a cart as the page shows it; money in rupiah."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import DenseRank
+from django.urls import reverse
 
-from shop.models import Category, Product, ProductImage, Variant
+from shop.facts import CardFacts, CategoryFacts, ShelfFacts, ShelfPicture
+from shop.models import Category, ProductImage
 from shop.selectors import LOW_STOCK
 
 
@@ -33,37 +33,25 @@ class Card:
         return 0 < self.available <= LOW_STOCK
 
 
-def card(product: Product) -> Card:
-    """Return the card of a product that came from ``products_for_sale``."""
-    variants = on_sale(product)
-    prices = [variant.price for variant in variants]
-    images = pictures(product)
-    return Card(
-        name=product.name,
-        url=product.get_absolute_url(),
-        picture=images[0] if images else None,
-        price=min(prices),
-        has_range=min(prices) != max(prices),
-        swatches=tuple(dict.fromkeys(variant.swatch for variant in variants if variant.swatch)),
-        available=sum(max(0, variant.available) for variant in variants),
-    )
-
-
-def cards(products: Iterable[Product]) -> list[Card]:
+def cards(rows: Iterable[CardFacts]) -> list[Card]:
     """Return the cards of products, in their order."""
-    return [card(product) for product in products]
+    return [
+        Card(
+            name=row.name,
+            url=reverse("shop:product", args=[row.slug]),
+            picture=ProductImage(large=row.large, small=row.small, alt=row.alt or "") if row.large else None,
+            price=row.lowest,
+            has_range=row.lowest != row.highest,
+            swatches=tuple(dict.fromkeys(row.swatches.split())),
+            available=row.available,
+        )
+        for row in rows
+    ]
 
 
-def on_sale(product: Product) -> list[Variant]:
-    """Return the variants that ``products_for_sale`` fetched."""
-    variants: list[Variant] = getattr(product, "on_sale", [])
-    return variants
-
-
-def pictures(product: Product) -> list[ProductImage]:
-    """Return the pictures that ``products_for_sale`` fetched."""
-    images: list[ProductImage] = getattr(product, "pictures", [])
-    return images
+def menu(rows: Iterable[CategoryFacts]) -> list[Category]:
+    """Return the categories of the menu."""
+    return [Category(**row._asdict()) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -81,34 +69,18 @@ class Shelf:
         return next(iter(self.second or self.newest), None)
 
 
-def shelves() -> list[Shelf]:
-    """Return every category that has something to sell (two queries)."""
-    sold = Q(products__is_active=True, products__variants__is_active=True)
-    categories = Category.objects.annotate(count=Count("products", filter=sold, distinct=True))
-    by_category = _newest_pictures()
+def shelves(rows: Iterable[ShelfFacts], pictures: Iterable[ShelfPicture]) -> list[Shelf]:
+    """Return the shelves with their pictures."""
+    found: dict[tuple[int, int], list[ProductImage]] = {}
+    for row in pictures:
+        image = ProductImage(large=row.large, small=row.small, alt=row.alt)
+        found.setdefault((row.category_id, row.rank), []).append(image)
     return [
-        Shelf(category, category.count, *by_category.get(category.pk, ((), ())))
-        for category in categories
-        if category.count
-    ]
-
-
-def _newest_pictures() -> dict[int, tuple[tuple[ProductImage, ...], tuple[ProductImage, ...]]]:
-    """Return the pictures of the newest and the second newest product of each category, by the category's id."""
-    images = (
-        ProductImage.objects.filter(product__is_active=True)
-        .annotate(
-            rank=Window(
-                DenseRank(),
-                partition_by=[F("product__category_id")],
-                order_by=[F("product__created_at").desc(), F("product_id").desc()],
-            ),
+        Shelf(
+            category=Category(pk=row.pk, name=row.name, slug=row.slug),
+            count=row.products,
+            newest=tuple(found.get((row.pk, 1), ())),
+            second=tuple(found.get((row.pk, 2), ())),
         )
-        .filter(rank__lte=2)
-        .select_related("product")
-        .order_by("position", "pk")
-    )
-    found: dict[int, tuple[list[ProductImage], list[ProductImage]]] = {}
-    for image in images:
-        found.setdefault(image.product.category_id, ([], []))[image.rank - 1].append(image)
-    return {pk: (tuple(newest), tuple(second)) for pk, (newest, second) in found.items()}
+        for row in rows
+    ]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from django.test.utils import override_settings
 
-from monitoring.invariants import check_invariants
 from payments.gateway.midtrans import gateway as midtrans_gateway
+from tests.support.laws import broken_laws
 from tests.support.simulator import Simulator
 
 
@@ -27,7 +27,7 @@ def laws_hold(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("transactional_db" if transactional else "db")
     yield
     if request.node.get_closest_marker("breaks_laws") is None:
-        assert check_invariants() == []
+        assert broken_laws() == []
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Make the README's pictures from a running demo shop: ``python -m tools.screenshots BASE_URL OUT_DIR``.
 
-Start one with ``make run``. Buys something as a guest, so that every page shows a real order.
+Start one with ``make run``; ``make screenshots`` calls this. Buys something as a guest, so that its pages are real.
 """
 
 from __future__ import annotations

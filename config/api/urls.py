@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from config.api.views import any_other
+from config.api.views import ProblemsInJson, any_other
 from config.throttling import ScopedThrottle
 
 
-class SchemaView(SpectacularAPIView):
+class SchemaView(ProblemsInJson, SpectacularAPIView):
     """The OpenAPI schema; it takes some work to write, so it is throttled."""
 
     authentication_classes = ()
@@ -17,8 +17,15 @@ class SchemaView(SpectacularAPIView):
     throttle_scope = "catalogue"
 
 
+class DocsView(ProblemsInJson, SpectacularSwaggerView):
+    """The schema as a page to read and to try."""
+
+    authentication_classes = ()
+    url_name = "api_schema"
+
+
 urlpatterns = [
     path("schema", SchemaView.as_view(), name="api_schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="api_schema", authentication_classes=()), name="api_docs"),
-    re_path(r"^(?P<path>.*)$", any_other),
+    path("docs", DocsView.as_view(), name="api_docs"),
+    re_path(r"^(?P<path>(?s:.*))$", any_other),  # line breaks too
 ]

@@ -8,16 +8,19 @@ from typing import Any, ClassVar, TypeVar, cast
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, AllowAny
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
 
 from config.api.pagination import NewestFirst
+from config.api.serializers import shape
 from config.problems import problem
 from config.throttling import ScopedThrottle
 
@@ -46,6 +49,20 @@ class LengthRequiredError(APIException):
     shown = "Kirim isi dengan header Content-Length."
 
 
+class ProblemsInJson(APIView):
+    """For the views whose answers are not JSON (the schema, its page): what they refuse is a problem all the same."""
+
+    http_method_names = ["get", "head"]
+    metadata_class = None
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Render a refusal as JSON, whatever was negotiated: YAML or a template cannot show a problem."""
+        if getattr(response, "exception", False):
+            request.accepted_renderer = JSONRenderer()
+            request.accepted_media_type = JSONRenderer.media_type
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
 class ApiView(GenericAPIView[Any]):
     """For signed-in callers, never kept by a cache. Reads are throttled together, writes by ``write_scope``."""
 
@@ -71,9 +88,9 @@ class ApiView(GenericAPIView[Any]):
 
     def read(self, serializer: type[Input], request: Request) -> dict[str, Any]:
         """Return the validated body. Raises ValidationError."""
-        given = serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return cast("dict[str, Any]", given.validated_data)
+        if request.data is None:  # the body ``null``, which DRF answers in English
+            raise ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [shape(serializer).error_messages["null"]]})
+        return cast("dict[str, Any]", shape(serializer).run_validation(request.data))
 
     def page(self, rows: Any, serializer: type[Serializer[Any]]) -> Response:
         """Answer one page of ``rows``."""

@@ -42,6 +42,11 @@ fsync = {durable}
 synchronous_commit = {durable}
 full_page_writes = {durable}
 """
+# A suite connects thousands of times, and many iterations only slow down the guessing of weak passwords: ours are 256
+# random bits.
+_THROW_AWAY_SETTINGS = """\
+scram_iterations = 1
+"""
 # The same limits as config.databases sets per connection; these also hold psql and whatever else logs in as `shop`.
 _ROLE_DEFAULTS = {
     "statement_timeout": "10s",
@@ -95,6 +100,8 @@ def configure(home: Path, account: Account, credentials: Credentials) -> None:
     """Write postgresql.conf if it would change."""
     path = home / "data" / "postgresql.conf"
     text = _SETTINGS.format(port=credentials.port, durable="off" if credentials.throw_away else "on")
+    if credentials.throw_away:
+        text += _THROW_AWAY_SETTINGS
     if path.read_text() != text:
         write_private(path, text, uid_gid=(account.uid, account.gid))
 

@@ -37,6 +37,13 @@ class StaffForm(forms.Form):
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # the summary names the field, since it stands far from it
+            if field.label and field.error_messages["required"] == forms.Field.default_error_messages["required"]:
+                label = str(field.label)
+                field.error_messages["required"] = f"Isi {label[0].lower()}{label[1:]}."
+
 
 @dataclass(frozen=True)
 class Done:

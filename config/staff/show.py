@@ -83,6 +83,14 @@ def link(text: object, url_name: str, *arguments: object) -> SafeString:
     return format_html('<a class="{}" href="{}">{}</a>', css, reverse(f"admin:{url_name}", args=arguments), text)
 
 
+def who(actor: str) -> str:
+    """Return in words who acted, as the books name it: ``staff:<id> <email>``, ``customer:<id>``, ``midtrans``."""
+    kind, _, rest = actor.partition(":")
+    if kind == "staff":
+        return rest.partition(" ")[2] or f"staf {rest}"
+    return {"customer": "Pelanggan", "midtrans": "Midtrans", "system": "Sistem"}.get(kind, actor)
+
+
 def in_one_piece(text: object) -> SafeString:
     """Return a text that is never broken over two lines: a number, an SKU."""
     return format_html('<span class="st-nowrap">{}</span>', text)

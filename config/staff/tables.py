@@ -14,15 +14,19 @@ from config.staff import dates
 
 # The theme's classes are Django's with another coat; to the type checker they are Django's own.
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
+    from django.contrib.admin import ModelAdmin, StackedInline
+    from django.contrib.admin import TabularInline as ThemeTabularInline
     from django.contrib.admin.views.main import ChangeList
 else:
-    from unfold.admin import ModelAdmin, StackedInline, TabularInline
+    from unfold.admin import ModelAdmin, StackedInline
+    from unfold.admin import TabularInline as ThemeTabularInline
     from unfold.views import ChangeList
 
 __all__ = ["EditableAdmin", "ModelAdmin", "ReadOnlyAdmin", "StackedInline", "TabularInline", "actor_of"]
 
 M = TypeVar("M", bound=Model)
+C = TypeVar("C", bound=Model)
+P = TypeVar("P", bound=Model)
 
 ACTOR_LENGTH = 80  # as long as every ``actor`` column
 
@@ -36,6 +40,22 @@ def staff_id(request: HttpRequest) -> int:
     """Return the number of whoever is logged in; an admin page has nobody else."""
     assert request.user.pk is not None
     return int(request.user.pk)
+
+
+class TabularInline(ThemeTabularInline[C, P]):
+    """Rows in a table: each box carries the name of its column, for those who cannot see what it stands under."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the field with its name on its box, also where the box stands in another one."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and field.label:
+            name_box(field.widget, str(field.label))
+        return field
+
+
+def name_box(widget: Any, label: str) -> None:
+    """Write ``label`` on a widget that no label element belongs to."""
+    getattr(widget, "widget", widget).attrs["aria-label"] = f"{label[0].upper()}{label[1:]}"
 
 
 class StaffChangeList(ChangeList):

@@ -88,7 +88,9 @@ class ProvinceForm(ProvinceBase):
         names = {name.upper(): name for name in PROVINCES}
         # Rows may be spelled in capitals; what is stored stays choosable as it is.
         choices = [(stored if stored.upper() == key else name.upper(), name) for key, name in names.items()]
-        self.fields["province"].widget = Select(choices=[("", "Pilih provinsi"), *choices])
+        self.fields["province"].widget = Select(
+            attrs={"aria-label": "Provinsi"}, choices=[("", "Pilih provinsi"), *choices]
+        )
 
 
 class ProvinceInline(TabularInline[ProvinceZone, Any]):

@@ -7,16 +7,16 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection
-from django.db.models import Q
 
-from config.database import Trouble, classify, database_now, lock_names, unit_of_work, violated_constraint
+from config.database import Trouble, classify, lock_names, unit_of_work, violated_constraint
 from config.databases import LOCK_TIMEOUT_MS
 from config.errors import InvalidInputError, NotFoundError
+from config.rows import rows_of
 from orders import pricing, shipping
 from orders.emails import queue_order_mail
 from orders.errors import (
@@ -30,13 +30,13 @@ from orders.errors import (
 from orders.models import Order, OrderItem
 from orders.models.event import EventKind
 from orders.pricing import PricedLine, Totals
+from orders.services.lines import insert_items, priced
 from orders.services.request import MAX_KEY_LENGTH, OrderLine, OrderRequest, same_request
 from orders.transitions import record
-from shop.errors import VariantNotForSaleError
 from shop.locks import lock_cart, lock_user
-from shop.models import Address, Cart, CartStatus, User, Variant
+from shop.models import Cart, CartStatus, User
 from shop.services import stock
-from shop.services.account import AddressData
+from shop.services.account import AddressData, saved_address
 from shop.services.site import require_open
 
 __all__ = ["OrderLine", "OrderRequest", "PlacedOrder", "place_order"]
@@ -44,10 +44,10 @@ __all__ = ["OrderLine", "OrderRequest", "PlacedOrder", "place_order"]
 BUDGET_S = 8.0
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I: it is read out on the phone
 _WIB = ZoneInfo("Asia/Jakarta")
-_REPLAYED_SQL = "SELECT * FROM orders_order WHERE user_id = %s AND idempotency_key = %s"
-# Three counts on three partial indexes; one query with OR would read them all for each.
+# Three counts on three partial indexes; one query with OR would read them all for each. The clock comes along.
 _UNPAID_SQL = """
-SELECT (SELECT count(*) FROM orders_order WHERE user_id = %s AND status = 'PENDING_PAYMENT'),
+SELECT clock_timestamp(),
+       (SELECT count(*) FROM orders_order WHERE user_id = %s AND status = 'PENDING_PAYMENT'),
        (SELECT count(*) FROM orders_order WHERE email = %s AND status = 'PENDING_PAYMENT'),
        (SELECT count(*) FROM orders_order WHERE phone = %s AND status = 'PENDING_PAYMENT')
 """
@@ -55,10 +55,11 @@ SELECT (SELECT count(*) FROM orders_order WHERE user_id = %s AND status = 'PENDI
 
 @dataclass(frozen=True)
 class PlacedOrder:
-    """The order, and whether it had been placed before."""
+    """The order, and whether it had been placed before; a new one comes with its items (without their ids)."""
 
     order: Order
     duplicate: bool
+    items: tuple[OrderItem, ...] = ()
 
 
 def place_order(
@@ -110,14 +111,17 @@ def _checked_key(key: str | None) -> str:
         return f"auto-{secrets.token_hex(16)}"
     if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
         raise InvalidInputError("idempotencyKey", f"Kunci harus 1 sampai {MAX_KEY_LENGTH} huruf yang dapat dicetak.")
+    if key != key.strip():  # HTTP drops the blanks around a header, so the same key would be two
+        raise InvalidInputError("idempotencyKey", "Kunci tidak boleh diawali atau diakhiri spasi.")
     return key
 
 
 def _replayed(customer: User, key: str, request: OrderRequest) -> Order | None:
     """Return the order that this key made before, or None. Raises IdempotencyConflictError for another request."""
-    # Nearly always nothing: asked without building a model's query, which costs ten times this.
-    order = next(iter(Order.objects.raw(_REPLAYED_SQL, [customer.pk, key])), None)
-    if order is not None and not same_request(request.normalised(), order.request):
+    order = next(iter(rows_of(Order, "user_id = %s AND idempotency_key = %s", [customer.pk, key])), None)
+    if order is None:
+        return None
+    if not same_request(request.normalised(), order.request):
         raise IdempotencyConflictError(order=order.number)
     return order
 
@@ -158,20 +162,20 @@ def _place(
     email = request.email or customer.email or ""
     if not email:
         raise InvalidInputError("email", "Isi alamat e-mail untuk kabar pesanan.")
-    _require_quota(customer, email, address.phone)
-    lines = _priced(request)
+    now = _require_quota(customer, email, address.phone)
+    lines = priced(request)
     quote = _quote(address, request, lines)
     totals = Totals(subtotal=pricing.subtotal(lines), shipping=quote.price, discount=0)
     if request.expected_total is not None and request.expected_total != totals.total:
         raise PriceChangedError(expected=request.expected_total, total=totals.total)
-    order = _insert(customer, request, key, cart, email, address, lines, quote, totals)
-    items = OrderItem.objects.bulk_create([_item(order, line) for line in lines])
+    order = _insert(customer, request, key, cart, email, address, lines, quote, totals, now)
+    items = insert_items(order, lines)
     record(order, EventKind.PLACED, actor=f"customer:{customer.pk}", data={"total": totals.total})
     queue_order_mail("order_received", order, items=items)
     if cart is not None:
         Cart.objects.filter(pk=cart.pk).update(status=CartStatus.CONVERTED)
     stock.reserve(reference=order.number, quantities={line.variant_id: line.quantity for line in lines})
-    return PlacedOrder(order, duplicate=False)
+    return PlacedOrder(order, duplicate=False, items=tuple(items))
 
 
 def _wait_no_longer_than(deadline: float) -> None:
@@ -185,76 +189,26 @@ def _wait_no_longer_than(deadline: float) -> None:
 def _address(customer: User, request: OrderRequest) -> AddressData:
     if request.address is not None:
         return request.address
-    saved = Address.objects.filter(user=customer, pk=request.address_id or 0).first()
+    saved = saved_address(user_id=customer.pk, address_id=request.address_id or 0)
     if saved is None:
         raise NotFoundError("Alamat tidak ditemukan.", field="addressId")
-    return AddressData.of(saved)
+    return saved
 
 
-def _require_quota(customer: User, email: str, phone: str) -> None:
+def _require_quota(customer: User, email: str, phone: str) -> datetime:
     """Refuse more unpaid orders than allowed per customer, e-mail and phone: unpaid orders hold stock.
 
+    Returns the database's clock, by which the order is dated.
     The customer's row is locked; those who share an e-mail or a phone share no row, so these are locked by name.
     """
     lock_names(f"unpaid-email:{email}", f"unpaid-phone:{phone}")
     limit = settings.MAX_UNPAID_ORDERS
     with connection.cursor() as cursor:
         cursor.execute(_UNPAID_SQL, [customer.pk, email, phone])
-        counts = cursor.fetchone()
+        now, *counts = cursor.fetchone()
     if max(counts) >= limit:
         raise TooManyUnpaidOrdersError(limit=limit)
-
-
-def _priced(request: OrderRequest) -> list[PricedLine]:
-    """Return one line per variant, quantities summed, at the prices of now, in variant-id order."""
-    named = [line.variant_id for line in request.lines if line.variant_id is not None]
-    products = [line.product_id for line in request.lines if line.variant_id is None]
-    variants = {
-        variant.pk: variant
-        for variant in Variant.objects.filter(Q(pk__in=named) | Q(product_id__in=products)).select_related("product")
-    }
-    quantities: dict[int, int] = {}
-    for index, line in enumerate(request.lines):
-        variant = _variant_of(line, index, variants)
-        quantities[variant.pk] = quantities.get(variant.pk, 0) + line.quantity
-        if quantities[variant.pk] > settings.MAX_UNITS_PER_LINE:
-            raise InvalidInputError(
-                f"items[{index}].quantity",
-                f"Paling banyak {settings.MAX_UNITS_PER_LINE} per barang.",
-            )
-    return [_line(variants[pk], quantity) for pk, quantity in sorted(quantities.items())]
-
-
-def _variant_of(line: OrderLine, index: int, variants: dict[int, Variant]) -> Variant:
-    if line.variant_id is None:
-        sold = [v for v in variants.values() if v.product_id == line.product_id and v.is_active]
-        if len(sold) > 1:
-            raise InvalidInputError(
-                f"items[{index}].variantId", "Produk ini punya beberapa pilihan; sebutkan variannya."
-            )
-        variant = sold[0] if sold else None
-        field = "productId"
-    else:
-        variant = variants.get(line.variant_id)
-        field = "variantId"
-    if variant is None or (line.product_id is not None and variant.product_id != line.product_id):
-        raise InvalidInputError(f"items[{index}].{field}", "Barang tidak ditemukan.")
-    if not variant.is_active or not variant.product.is_active:
-        raise VariantNotForSaleError(f"{variant.product.name} tidak lagi dijual.", variant=variant.pk)
-    return variant
-
-
-def _line(variant: Variant, quantity: int) -> PricedLine:
-    return PricedLine(
-        variant_id=variant.pk,
-        product_id=variant.product_id,
-        name=variant.product.name,
-        variant_name=variant.name,
-        sku=variant.sku,
-        unit_price=variant.price,
-        weight=variant.weight,
-        quantity=quantity,
-    )
+    return cast("datetime", now)
 
 
 def _quote(address: AddressData, request: OrderRequest, lines: list[PricedLine]) -> shipping.ShippingQuote:
@@ -270,19 +224,6 @@ def _quote(address: AddressData, request: OrderRequest, lines: list[PricedLine])
         raise
 
 
-def _item(order: Order, line: PricedLine) -> OrderItem:
-    return OrderItem(
-        order=order,
-        variant_id=line.variant_id,
-        name=line.name,
-        variant_name=line.variant_name,
-        sku=line.sku,
-        unit_price=line.unit_price,
-        quantity=line.quantity,
-        weight=line.weight,
-    )
-
-
 def _insert(
     customer: User,
     request: OrderRequest,
@@ -293,8 +234,8 @@ def _insert(
     lines: list[PricedLine],
     quote: shipping.ShippingQuote,
     totals: Totals,
+    now: datetime,
 ) -> Order:
-    now = database_now()
     return Order.objects.create(
         number=new_number(now),
         user=customer,

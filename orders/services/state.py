@@ -103,7 +103,7 @@ def set_hold(order: Order, reason: str, *, actor: str) -> None:
     A reason that a person has set aside stays aside until it changes or ends.
     """
     if not reason:
-        Order.objects.filter(pk=order.pk).update(cleared_hold="")
+        Order.objects.filter(pk=order.pk).exclude(cleared_hold="").update(cleared_hold="")
     elif reason == order.cleared_hold:
         return
     if order.payment_hold == reason:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, Done, ObjectAction, ReadOnlyAdmin
-from config.staff.show import NOTHING, Tone, as_json, badge, link, number, when
+from config.staff.show import NOTHING, Tone, as_json, badge, link, number, when, who
 from orders.models import OrderEvent
 from orders.states import OrderStatus
 from payments.admin.cells import GATEWAY_STATUSES, one_of, order_link
@@ -157,7 +157,7 @@ class GatewayTroubleAdmin(ReadOnlyAdmin[GatewayTrouble]):
 class OrderEventAdmin(ReadOnlyAdmin[OrderEvent]):
     """What happened to all orders: who, when, what, why."""
 
-    list_display = ("time", "order_", "kind_", "change", "actor", "reason")
+    list_display = ("time", "order_", "kind_", "change", "actor_", "reason")
     list_display_links = ("time",)
     list_filter = ("kind", one_of("to_status", "menjadi", OrderStatus.choices))
     search_fields = ("=order__number", "actor", "reason")
@@ -165,7 +165,7 @@ class OrderEventAdmin(ReadOnlyAdmin[OrderEvent]):
     list_select_related = ("order",)
     date_hierarchy = "created_at"
     ordering = ("-pk",)
-    fields = ("time", "order_", "kind_", "change", "actor", "reason", "more")
+    fields = ("time", "order_", "kind_", "change", "actor_", "reason", "more")
     readonly_fields = fields
 
     @admin.display(description="waktu", ordering="pk")
@@ -190,6 +190,11 @@ class OrderEventAdmin(ReadOnlyAdmin[OrderEvent]):
             return NOTHING
         to = OrderStatus(event.to_status).label
         return f"{OrderStatus(event.from_status).label} → {to}" if event.from_status else to
+
+    @admin.display(description="oleh", ordering="actor")
+    def actor_(self, event: OrderEvent) -> str:
+        """Return who did it."""
+        return who(event.actor)
 
     @admin.display(description="rincian")
     def more(self, event: OrderEvent) -> SafeString:

@@ -15,6 +15,7 @@ from config.staff import ActionAdmin, ReadOnlyAdmin
 from config.staff.show import NOTHING, as_json, link, money, when
 from payments.admin.cells import by_payment_type, order_link, shown, yes
 from payments.admin.refund_actions import GiveBack
+from payments.instructions import method_name
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.staff.order_page import left_to_give_back
 from payments.staff.words import PAYMENT, TRANSACTION
@@ -37,7 +38,7 @@ class OrderFilter(admin.SimpleListFilter):
 class PaymentAdmin(ReadOnlyAdmin[Payment]):
     """One payment page at Midtrans. Its token is not shown: whoever has it can pay."""
 
-    list_display = ("gateway_id", "order_", "status_", "amount_", "method", "created", "success")
+    list_display = ("gateway_id", "order_", "status_", "amount_", "method_", "created", "success")
     list_display_links = ("gateway_id",)
     list_filter = ("status", OrderFilter, by_payment_type("method"))
     search_fields = ("=gateway_id", "=order__number", "=transactions__transaction_id")
@@ -45,7 +46,7 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     list_select_related = ("order",)
     date_hierarchy = "created_at"
     fields = (
-        "gateway_id", "order_", "status_", "amount_", "method", "expires", "created", "success", "transactions_",
+        "gateway_id", "order_", "status_", "amount_", "method_", "expires", "created", "success", "transactions_",
         "checked", "kill_asked", "killed", "missing", "unanswered", "attempts", "next_try", "answer",
     )  # fmt: skip
     readonly_fields = fields
@@ -64,6 +65,11 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     def amount_(self, payment: Payment) -> SafeString:
         """Return the amount."""
         return money(payment.amount)
+
+    @admin.display(description="cara bayar", ordering="method")
+    def method_(self, payment: Payment) -> str:
+        """Return what the customer chose, in words."""
+        return method_name(payment.raw, payment.method) if payment.method else NOTHING
 
     @admin.display(description="dibuat", ordering="pk")
     def created(self, payment: Payment) -> SafeString:
@@ -168,7 +174,7 @@ class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[Pay
     @admin.display(description="cara bayar", ordering="payment_type")
     def type_(self, row: PaymentTransaction) -> str:
         """Return how it was paid."""
-        return row.payment_type or NOTHING
+        return method_name(row.raw, row.payment_type) if row.payment_type else NOTHING
 
     @admin.display(description="jumlah")
     def amount_(self, row: PaymentTransaction) -> SafeString:

@@ -13,12 +13,12 @@ from django.urls import URLPattern, path
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
 from orders.models import Order
-from orders.regions import place_line
 from payments.admin import order_list, order_page
 from payments.admin.order_actions import AskGateway, ClearHold, Complete, Ship, StartPacking, TakeBackGoods
 from payments.admin.order_endings import Cancel, ReleaseWithoutGateway
 from payments.admin.who import sees_money
 from payments.staff import lists
+from shop.places import place_line
 
 _SHIPPING = ("number_", "age_", "customer", "units_", "parcel_")
 _EVERYTHING = ("number_", "age_", "customer", "units_", "total_", "money_", "status_")

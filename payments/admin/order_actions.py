@@ -21,6 +21,7 @@ from payments.staff.returns import LEFT_THE_HOUSE, receive_goods_back
 from payments.states import REFUND_OPEN
 from shop.models import Reservation
 from shop.models.stock import LIVE_RESERVATION_STATES
+from shop.places import place_line
 
 S = OrderStatus
 
@@ -85,7 +86,7 @@ class Ship(WarehouseAction):
         return self.wrong_status(obj, S.PAID, S.PROCESSING) or self.not_ready(obj)
 
     def explain(self, obj: Order) -> list[str]:
-        return [f"Pelanggan mendapat e-mail dengan nomor resi. Tujuan: {obj.recipient}, {obj.district}, {obj.city}."]
+        return [f"Pelanggan mendapat e-mail dengan nomor resi. Tujuan: {obj.recipient}, {place_line(obj)}."]
 
     def form(self, obj: Order, data: Any = None) -> ShipForm:
         return ShipForm(obj, data, initial={"seen": self.seen(obj)})

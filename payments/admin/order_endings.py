@@ -12,12 +12,11 @@ from orders.models import Order
 from orders.states import OrderStatus
 from payments.admin.order_actions import OrderAction
 from payments.admin.order_forms import CancelForm, ReasonForm
-from payments.admin.sentences import nobody_asked
 from payments.admin.who import staff_user
-from payments.errors import GatewayError
+from payments.errors import CannotCancelError
 from payments.models import PaymentTransaction
 from payments.services import cancel_order, release_without_gateway
-from payments.services.refunds import refundable
+from payments.services.refund_book import refundable
 from payments.staff.give_back import GivenBack, give_back_everything
 from shop.money import rupiah
 
@@ -78,14 +77,10 @@ class Cancel(OrderAction):
             return _told(obj, given)
         try:
             closed = cancel_order(order_id=obj.pk, actor=actor_of(request), reason=data["reason"])
-        except GatewayError as error:
-            obj.refresh_from_db()
-            return Done(f"{_WAITING if obj.is_closing else ''} {nobody_asked(error)}".strip(), messages.WARNING)
-        obj.refresh_from_db()
+        except CannotCancelError:
+            return Done("Tidak dibatalkan: uang untuk pesanan ini sudah masuk.", messages.WARNING)
         if closed:
             return Done(f"Pesanan {obj.number} dibatalkan dan stoknya dapat dijual lagi.")
-        if obj.status != S.PENDING_PAYMENT or obj.payment_hold:
-            return Done("Tidak dibatalkan: uang untuk pesanan ini sudah masuk.", messages.WARNING)
         return Done(_WAITING, messages.WARNING)
 
 

@@ -14,10 +14,10 @@ from django.utils.safestring import SafeString
 from config.staff.show import age, badge, in_one_piece, money, number, short_time
 from config.staff.tables import StaffChangeList
 from orders.models import Order, ShippingMethod
-from orders.regions import short_name
 from payments.admin.cells import shown
 from payments.admin.who import sees_money
 from payments.staff import lists, words
+from shop.places import short_name
 
 if TYPE_CHECKING:
     from django.contrib.admin import SimpleListFilter as TextFilter
@@ -154,7 +154,7 @@ class OrderCells:
     def age_(self, order: Order) -> SafeString:
         """Return how old the order is, with its time."""
         return format_html(
-            '<span class="st-nowrap">{}</span><span class="st-muted st-small st-block st-nowrap">{}</span>',
+            '<span class="st-cell st-nowrap">{}<span class="st-muted st-small">{}</span></span>',
             age(order.created_at),
             short_time(order.created_at),
         )
@@ -164,7 +164,7 @@ class OrderCells:
         """Return who gets it, where, and by which service."""
         where = f"{short_name(order.city)} · {order.courier}"
         return format_html(
-            '<span class="st-nowrap">{}</span><span class="st-muted st-small st-block">{}</span>',
+            '<span class="st-cell"><span class="st-name">{}</span><span class="st-muted st-small">{}</span></span>',
             order.recipient,
             where,
         )

@@ -13,9 +13,8 @@ from django.urls import reverse
 
 from config.staff import ActionAdmin
 from config.staff.actions import Button
-from config.staff.show import NOTHING
+from config.staff.show import NOTHING, who
 from orders.models import Order
-from orders.regions import place_line
 from payments.admin.who import sees_money
 from payments.instructions import method_name
 from payments.models import GatewayNotification, Payment, PaymentTransaction, Refund
@@ -23,6 +22,7 @@ from payments.staff import words
 from payments.staff.order_page import left_to_give_back, read_order_page
 from payments.staff.words import Badge
 from shop.phone import local_phone
+from shop.places import place_line
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def context(request: HttpRequest, site: AdminSite, order: Order) -> dict[str, An
     return {
         "page": page,
         "order": order,
+        "parcels": [(parcel, who(parcel.shipped_by)) for parcel in page.shipments],
         "status_badge": words.STATUS[order.status],
         "money_badge": words.money_badge(order) if with_money else None,
         "attention": words.attention(order, with_money=with_money),

@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
 from config.staff.show import badge, link, money, when
+from payments.admin.bank_refund_actions import Claim, Confirm, GiveUp
 from payments.admin.cells import order_link, shown
-from payments.admin.refund_actions import Approve, Claim, Confirm, Reject, Send
+from payments.admin.refund_actions import Approve, Reject, Send
 from payments.models import Refund
 from payments.staff.words import REFUND
 from payments.states import RefundChannel, RefundState
@@ -45,7 +46,7 @@ class WaitingFilter(admin.SimpleListFilter):
 class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
     """Money on its way back, one row per intention."""
 
-    object_actions = (Approve(), Claim(), Confirm(), Send(), Reject())
+    object_actions = (Approve(), Claim(), Confirm(), Send(), Reject(), GiveUp())
     list_display = ("key", "order_", "amount_", "channel", "state_", "requested_by", "approval", "created")
     list_filter = (WaitingFilter, "state", "channel")
     search_fields = (

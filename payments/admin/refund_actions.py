@@ -20,8 +20,6 @@ from payments.models import PaymentTransaction, Refund
 from payments.services.refunds import (
     AUTOMATIC_FOR,
     approve_refund,
-    claim_bank_refund,
-    confirm_bank_refund,
     reject_refund,
     request_refund,
     send_refund,
@@ -210,72 +208,3 @@ class Send(RefundAction):
             return Done(nobody_asked(error), messages.ERROR)
         obj.refresh_from_db()
         return told(obj)
-
-
-class Claim(RefundAction):
-    """Take a bank transfer upon oneself, so that no colleague makes it too."""
-
-    name = "ambil"
-    label = "Ambil transfer"
-    look = "main"
-
-    def refusal(self, obj: Refund) -> str:
-        if obj.channel != RefundChannel.BANK:
-            return "Dana ini dikembalikan lewat Midtrans."
-        if obj.state != R.REQUESTED:
-            return f"Transfer ini sudah diambil {obj.claimed_by}." if obj.claimed_by else self.over(obj)
-        return "Menunggu persetujuan orang kedua." if self.is_unapproved(obj) else ""
-
-    def explain(self, obj: Refund) -> list[str]:
-        return [
-            f"Kamu yang mentransfer {rupiah(obj.amount)}. Rekan lain melihat bahwa transfer ini sudah dipegang.",
-            "Setelah transfer jadi, catat nomor referensi banknya di sini.",
-        ]
-
-    def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
-        claim_bank_refund(refund_id=obj.pk, actor=actor_of(request))
-        return Done(f"Transfer {rupiah(obj.amount)} kamu pegang. Jangan lupa mencatat nomor referensinya.")
-
-
-class BankForm(StaffForm):
-    """The bank's own number of the transfer."""
-
-    bank_reference = forms.CharField(
-        label="Nomor referensi bank",
-        min_length=4,
-        max_length=80,
-        help_text="Tertulis di bukti transfer.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-
-class Confirm(RefundAction):
-    """The transfer was made."""
-
-    name = "konfirmasi"
-    label = "Catat transfer selesai"
-    look = "main"
-    form_class = BankForm
-
-    def refusal(self, obj: Refund) -> str:
-        if obj.channel != RefundChannel.BANK:
-            return "Dana ini dikembalikan lewat Midtrans."
-        return "" if obj.state == R.SENT else self.over(obj)
-
-    def explain(self, obj: Refund) -> list[str]:
-        return [
-            f"{rupiah(obj.amount)} dipegang {obj.claimed_by}.",
-            "Midtrans ditanya dulu, supaya uang yang sudah kembali di sana tidak terhitung dua kali.",
-            "Pelanggan mendapat e-mail.",
-        ]
-
-    def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
-        try:
-            refund = confirm_bank_refund(
-                refund_id=obj.pk,
-                bank_reference=data["bank_reference"],
-                actor=actor_of(request),
-            )
-        except GatewayError as error:
-            return Done(f"{nobody_asked(error)} Nomor referensi belum dicatat.", messages.ERROR)
-        return told(refund)

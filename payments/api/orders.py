@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.openapi import problem_example, problems
+from config.api.serializers import shape
 from config.api.views import ApiView
 from config.errors import InvalidInputError
 from orders.services import OrderLine, OrderRequest, place_order
 from payments.api import examples
-from payments.api.selectors import complete, own_order, own_order_id, own_orders, was_placed
+from payments.api.selectors import own_order, own_order_id, own_orders, was_placed, whole
 from payments.api.serializers import (
     CancelInputSerializer,
     OneOrderSerializer,
@@ -60,7 +61,7 @@ class OrderListView(ApiView):
                 "Idempotency-Key",
                 OpenApiTypes.STR,
                 OpenApiParameter.HEADER,
-                description="1 to 255 printable letters.",
+                description="1 to 255 printable letters, no blank at either end.",
             ),
         ],
         request=OrderInputSerializer,
@@ -101,8 +102,8 @@ class OrderListView(ApiView):
         if wanted.address_id is None and not (key and was_placed(customer, key)):
             raise InvalidInputError("addressId", "Sebutkan alamat pengiriman.")
         placed = place_order(customer=customer, request=wanted, key=key)
-        order = complete(placed.order, is_new=not placed.duplicate)
-        answer = PlacedOrderSerializer({"duplicate": placed.duplicate, "order": order}).data
+        shown = {"duplicate": placed.duplicate, "order": whole(placed)}
+        answer = shape(PlacedOrderSerializer).to_representation(shown)
         if placed.duplicate:
             return Response(answer, status=200, headers={"Idempotent-Replayed": "true"})
         return Response(answer, status=201)

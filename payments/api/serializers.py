@@ -9,11 +9,11 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api.serializers import MAX_BIGINT, ApiSerializer, IdField, QuantityField, TextField, TextIdField
+from config.api.serializers import MAX_BIGINT, ApiSerializer, IdField, QuantityField, TextField, TextIdField, shape
 from orders.models import Order
 from orders.services.request import MAX_KEY_LENGTH
 from orders.states import OrderStatus
-from payments.api.selectors import shown_payment
+from payments.api.selectors import WholeOrder, shown_payment
 from payments.models import Payment
 from payments.states import PaymentStatus
 
@@ -31,8 +31,9 @@ class OrderLineInputSerializer(ApiSerializer):
 class OrderInputSerializer(ApiSerializer):
     """What is ordered, and where it goes."""
 
-    items = OrderLineInputSerializer(  # type: ignore[call-arg] # the stubs do not know what many=True takes
-        many=True,
+    # Not ``many=True``: that would give the sentences of the list to its lines as well.
+    items: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=OrderLineInputSerializer(),
         allow_empty=False,
         max_length=settings.MAX_ORDER_LINES,
         error_messages={
@@ -174,9 +175,9 @@ class OrderSerializer(ApiSerializer):
         return "IDR"
 
     @extend_schema_field(OrderPaymentSerializer(allow_null=True))
-    def get_payment(self, order: Order) -> Any:
+    def get_payment(self, order: Order | WholeOrder) -> Any:
         payment = shown_payment(order)
-        return OrderPaymentSerializer(payment).data if payment else None
+        return shape(OrderPaymentSerializer).to_representation(payment) if payment else None
 
 
 class PlacedOrderSerializer(ApiSerializer):

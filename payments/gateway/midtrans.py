@@ -7,10 +7,12 @@ the package's source.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
 import midtransclient
@@ -31,6 +33,7 @@ SNAP_DEADLINE_S = 8.0
 CORE_DEADLINE_S = 3.0
 _WIB = ZoneInfo("Asia/Jakarta")
 _NAME_LIMIT = 50
+PAGE_URL = re.compile(r"https?://[!-~]{1,290}")
 
 
 class _Config(ApiConfig):  # type: ignore[misc]
@@ -50,7 +53,7 @@ class MidtransGateway:
         """Create the payment page, or create it anew under the same id while no method was chosen."""
         answer = _ask(lambda: _snap().create_transaction(_snap_body(request)))
         token, url = answer.get("token"), answer.get("redirect_url")
-        if not isinstance(token, str) or not isinstance(url, str) or not GATEWAY_ID.fullmatch(token):
+        if not isinstance(token, str) or not GATEWAY_ID.fullmatch(token) or not _is_page_url(url):
             raise GatewayUnavailableError("answer without token", sent=True, answered=True)
         return SnapToken(token, url)
 
@@ -146,13 +149,30 @@ def _ask(call: Callable[[], Any]) -> dict[str, Any]:
         AttributeError,
         ValueError,
         TypeError,
+        OverflowError,
+        RecursionError,
     ) as error:
         failure = GatewayUnavailableError(f"unreadable answer ({type(error).__name__})", sent=True, answered=True)
     else:
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and _is_storable(answer):
             return answer
-        failure = GatewayUnavailableError("answer is no object", sent=True, answered=True)
+        failure = GatewayUnavailableError("answer is no decent object", sent=True, answered=True)
     raise failure
+
+
+def _is_storable(answer: dict[str, Any]) -> bool:
+    """Say whether the database can keep the answer: NUL, halves of a surrogate pair and NaN are in no jsonb."""
+    try:
+        text = json.dumps(answer, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError):
+        return False
+    return "\\u0000" not in text
+
+
+def _is_page_url(url: Any) -> TypeGuard[str]:
+    """Say whether a browser can be sent there, and the database can keep it."""
+    return isinstance(url, str) and PAGE_URL.fullmatch(url) is not None
 
 
 def _api_failure(http_status: int, body: Any) -> Exception:
@@ -161,14 +181,17 @@ def _api_failure(http_status: int, body: Any) -> Exception:
     code = http_status
     if http_status < 400:
         code = int(body.get("status_code", 500))
+    if code == 404 and not body.keys() & {"status_code", "error_messages"}:
+        # Some machine on the way does not know the address; the gateway itself was not asked.
+        return GatewayUnavailableError("answer 404 of another kind", sent=True, answered=True)
     messages = body.get("error_messages") or body.get("validation_messages") or [body.get("status_message", "")]
     reason = "; ".join(str(message) for message in messages)[:300] if isinstance(messages, list) else str(messages)
     if code == 401:
         return GatewayKeyError(code, "server key refused")
     if code == 404:
         return TransactionMissingError(code, reason)
-    if code == 429 or code >= 500 or code == 403:
-        # 403 is also what the network in front of the gateway says.
+    if code in {403, 429} or code >= 500 or http_status == 408:
+        # 403 is also what the network in front of the gateway says; HTTP 408 leaves open what became of the request.
         return GatewayUnavailableError(f"answer {code}", sent=True, answered=True)
     return GatewayRejectedError(code, reason)
 

@@ -17,7 +17,8 @@ class Payment(models.Model):
     ``lease`` is a fresh random value per take, held by whoever writes to the gateway for this payment (create or
     kill); an answer is stored only while the lease is still the writer's own. ``order`` is NULL for money that the
     gateway confirmed and whose order this database does not have. ``unanswered`` counts gateway creations that were
-    begun and whose answer was never stored: while it is above zero a token may exist that we never saw.
+    begun and whose answer was never stored: while it is above zero a token may exist that we never saw, and the one
+    that we know may have been replaced. A lease that ended by itself stays written: whoever had it got no answer.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
@@ -144,3 +145,9 @@ class PaymentTransaction(models.Model):
 
     def __str__(self) -> str:
         return self.transaction_id
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether money that had come is wholly gone: given back, reversed, voided or charged back."""
+        ended = self.status in {TransactionStatus.REFUNDED, TransactionStatus.FAILED, TransactionStatus.CANCELLED}
+        return self.received > 0 and (ended or self.charged_back >= self.received)

@@ -26,17 +26,16 @@ class Asked:
     lost: int = 0
 
 
-def ask_about(payment: Payment) -> Asked:
+def ask_about(payment: Payment, *, final_too: bool = False) -> Asked:
     """GET status by the payment's id and by every transaction that is not final, and record each answer.
 
-    Raises GatewayUnavailableError, GatewayKeyError (also noted as a trouble). A 404 is noted, never taken as an end.
+    ``final_too``: also by those that had ended. Late money can come to them, and for some channels the gateway answers
+    by transaction id only. Raises GatewayUnavailableError, GatewayKeyError (also noted as a trouble). A 404 is noted,
+    never taken as an end.
     """
-    known = list(
-        PaymentTransaction.objects.filter(payment=payment)
-        .exclude(status__in=TRANSACTION_FINAL)
-        .values_list("transaction_id", flat=True),
-    )
-    ever_seen = bool(known) or PaymentTransaction.objects.filter(payment=payment).exists()
+    rows = dict(PaymentTransaction.objects.filter(payment=payment).values_list("transaction_id", "status"))
+    ever_seen = bool(rows)
+    known = [id_ for id_, status in rows.items() if final_too or status not in TRANSACTION_FINAL]
     found, lost, seen = False, 0, set()
     for asked_for in [payment.gateway_id, *known]:
         if asked_for in seen:
@@ -80,6 +79,27 @@ def end_trouble(kind: str) -> None:
     GatewayTrouble.objects.filter(kind=kind, ended_at=None).update(ended_at=timezone.now())
 
 
-def trouble_count(kind: str) -> int:
-    """Return how often an open trouble was seen."""
-    return GatewayTrouble.objects.filter(kind=kind, ended_at=None).values_list("count", flat=True).first() or 0
+class ManyUnknown:
+    """Counts, within one run, what the gateway should know and does not: so many at once stop the run with a fact.
+
+    A wrong account or a gateway that lost its memory answers 404 for everything, and a 404 must not free stock.
+    """
+
+    KIND = "many_unknown"
+    LIMIT = 5
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self, more: int) -> bool:
+        """Count ``more``; True, with the fact recorded, when the run has to stop."""
+        self.count += more
+        if self.count < self.LIMIT:
+            return False
+        note_trouble(self.KIND, "Midtrans tidak mengenal banyak transaksi yang seharusnya ada")
+        return True
+
+    def run_is_over(self, known: int) -> None:
+        """Note that the trouble is past, if the gateway knew all of the ``known`` things that were asked about."""
+        if known and not self.count:
+            end_trouble(self.KIND)

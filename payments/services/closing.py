@@ -13,18 +13,21 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
-from config.database import database_now, unit_of_work
+from config.database import DatabaseConnectionError, database_now, unit_of_work
+from config.errors import ShopClosedError
 from orders.locks import lock_order
 from orders.models import Order
 from orders.models.event import EventKind
 from orders.services import close_order
 from orders.states import OrderStatus
 from orders.transitions import record
-from payments.errors import CannotCancelError, GatewayKeyError, NotPayableError
+from payments.errors import CannotCancelError, GatewayKeyError
 from payments.locks import lock_payments_of, lock_transactions
 from payments.models import Payment
-from payments.services.ask import ask_about, note_trouble, trouble_count
-from payments.services.kill import Killed, ask_kill, is_dead_for_sure, run_kill
+from payments.services.ask import ManyUnknown, ask_about
+from payments.services.effects import covering
+from payments.services.kill import Killed, ask_kill, is_dead_for_sure, is_somebodys, run_kill
+from payments.services.payable import require_payable, require_room, require_stock
 from payments.services.start import StartedPayment, start_payment
 from payments.states import MONEY_CAME, OPEN
 from shop.services.site import require_no_sweep, require_open
@@ -32,7 +35,6 @@ from shop.services.site import require_no_sweep, require_open
 logger = logging.getLogger(__name__)
 
 REQUEST_BUDGET_S = 8.0
-MANY_UNKNOWN = 5
 
 
 @dataclass
@@ -43,16 +45,24 @@ class ExpiryRun:
     closed: int = 0
     waiting: int = 0
     paid: int = 0
+    failed: int = 0
     stopped: str = ""
 
 
 def cancel_order(*, order_id: int, actor: str, reason: str) -> bool:
     """Cancel an unpaid order. True: it is closed and its stock is free. False: asked for, the gateway must confirm.
 
-    Raises CannotCancelError when it is not awaiting payment any more, ShopClosedError while a sweep is owed.
+    Raises CannotCancelError when it is not awaiting payment any more, also when money came first; ShopClosedError
+    while a sweep is owed.
     """
     unit_of_work(partial(_ask_closing, order_id, OrderStatus.CANCELLED, actor, reason))
-    return finish_closing(order_id=order_id, budget_s=REQUEST_BUDGET_S) is Killed.DEAD
+    try:
+        outcome = finish_closing(order_id=order_id, budget_s=REQUEST_BUDGET_S)
+    except GatewayKeyError:
+        return False  # recorded as a fact; cron goes on once the key is right
+    if outcome is Killed.PAID:
+        raise CannotCancelError
+    return outcome is Killed.DEAD
 
 
 def _ask_closing(order_id: int, to: OrderStatus, actor: str, reason: str) -> bool:
@@ -93,15 +103,11 @@ def finish_closing(*, order_id: int, budget_s: float) -> Killed:
         if Killed.LOST in results:
             return Killed.LOST
         if Killed.WAITING in results:
-            if time.monotonic() + 1.0 > until or not _somebody_else_is_at_it(outcome):
+            if time.monotonic() + 1.0 > until or not is_somebodys(outcome):
                 return Killed.WAITING
             time.sleep(0.2)
         elif time.monotonic() > until:
             return Killed.WAITING
-
-
-def _somebody_else_is_at_it(payment_ids: list[int]) -> bool:
-    return Payment.objects.filter(pk__in=payment_ids, lease_until__gt=Now()).exists()
 
 
 def _close_if_dead(order_id: int) -> Killed | list[int]:
@@ -113,12 +119,12 @@ def _close_if_dead(order_id: int) -> Killed | list[int]:
     if not order.is_closing:
         return Killed.WAITING  # somebody took the wish back
     payments = lock_payments_of(order_id)
-    if any(row.received > 0 for row in lock_transactions(payments)) or order.payment_hold:
-        # Money came that is not accepted (a wrong amount, say): people decide, nothing is released.
+    if order.payment_hold or covering(lock_transactions(payments)) is not None:
+        # Money came that is not accepted (a wrong amount, say): people decide, nothing is released. What went back
+        # wholly, or was set aside by a person, is in nobody's way.
         _take_wish_back(order)
         return Killed.PAID
-    now = database_now()
-    alive = [payment for payment in payments if not is_dead_for_sure(payment, now)]
+    alive = [payment for payment in payments if not is_dead_for_sure(payment)]
     for payment in alive:
         ask_kill(payment)
     if alive:
@@ -135,12 +141,13 @@ def _take_wish_back(order: Order) -> None:
 def release_without_gateway(*, order_id: int, actor: str, reason: str) -> None:
     """Close an unpaid order although the gateway has not confirmed: a person's decision, with a reason, logged.
 
-    Late money is then recorded and given back. Raises CannotCancelError.
+    Late money is then recorded and given back. Raises CannotCancelError, ShopClosedError while a sweep is owed.
     """
     if not reason.strip():
         raise CannotCancelError("Alasan harus diisi.")
 
     def body() -> None:
+        require_no_sweep()
         order = lock_order(order_id)
         if order.status != OrderStatus.PENDING_PAYMENT or order.payment_hold:
             raise CannotCancelError(order=order.number)
@@ -155,28 +162,32 @@ def release_without_gateway(*, order_id: int, actor: str, reason: str) -> None:
 def change_method(*, order_id: int, actor: str) -> StartedPayment:
     """Return a page on which another method can be chosen.
 
-    Before a method was chosen the open page itself offers the choice. Afterwards that payment has to die first; the
-    order then gets a new one. Raises what ``start_payment`` raises; NotPayableError when money came meanwhile.
+    Before a method was chosen the open page itself offers the choice. Afterwards that payment has to die first, and
+    only if the order may then have another one: nobody loses the way to pay that he has. Raises what
+    ``start_payment`` raises.
     """
     payment = Payment.objects.filter(order_id=order_id, status__in=[status.value for status in OPEN]).first()
     if payment is not None and not payment.transactions.exists():
         ask_about(payment)  # the notification of a chosen method may be lost or late
-    if payment is None or not payment.transactions.exists():
-        return start_payment(order_id=order_id)
-
-    def body() -> None:
-        require_open()
-        order = lock_order(order_id)
-        if order.status != OrderStatus.PENDING_PAYMENT or order.is_closing or order.payment_hold:
-            raise NotPayableError(order=order.number)
-        for row in lock_payments_of(order_id):
-            if row.pk == payment.pk and row.status in OPEN:
-                ask_kill(row)
-        record(order, EventKind.PAYMENT, actor=actor, reason="ganti cara bayar")
-
-    unit_of_work(body)
-    run_kill(payment_id=payment.pk)
+    if payment is not None and payment.transactions.exists():
+        unit_of_work(partial(_give_method_up, order_id, payment.pk, actor))
+        run_kill(payment_id=payment.pk)
     return start_payment(order_id=order_id)
+
+
+def _give_method_up(order_id: int, payment_id: int, actor: str) -> None:
+    """Wish an open payment dead so that another can follow it. Raises what would refuse that other one."""
+    order = lock_order(order_id)
+    payments = lock_payments_of(order_id)
+    now = database_now()
+    require_payable(order, payments, now)
+    require_open()
+    require_room(order, payments, now)
+    require_stock(order)
+    for row in payments:
+        if row.pk == payment_id and row.status in OPEN:
+            ask_kill(row)
+            record(order, EventKind.PAYMENT, actor=actor, reason="ganti cara bayar")
 
 
 def expire_orders(
@@ -187,38 +198,48 @@ def expire_orders(
 ) -> ExpiryRun:
     """Close unpaid orders past their deadline and grace, and finish every closing that a request left behind.
 
-    One order at a time, oldest first; orders whose payment is to be tried later are left alone, so that a poisoned one
-    delays nobody. A refused server key, or several payments that the gateway should know and does not, stop the run
-    with a fact. Raises ShopClosedError while a sweep is owed.
+    One order at a time, oldest first; orders whose payment is to be tried later are left alone, and one that fails is
+    logged, counted and passed over, so that a poisoned one delays nobody. A refused server key, or several payments
+    that the gateway should know and does not, stop the run with a fact. Raises ShopClosedError while a sweep is owed.
     """
     require_no_sweep()
     until = time.monotonic() + deadline_s
-    run = ExpiryRun()
-    unknown_before = trouble_count("token_unknown")
-    unknown = 0
+    run, unknown = ExpiryRun(), ManyUnknown()
     for order_id, is_closing in due_orders(limit):
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
             break
         try:
-            if not is_closing and not unit_of_work(
-                partial(_ask_closing, order_id, OrderStatus.EXPIRED, "system", "batas waktu pembayaran lewat"),
-            ):
-                continue
-            outcome = finish_closing(order_id=order_id, budget_s=5.0)
+            outcome = _expire(order_id, is_closing=is_closing)
         except GatewayKeyError:
             run.stopped = "server_key_refused"
             break
+        except (DatabaseConnectionError, ShopClosedError):
+            raise
+        except Exception:
+            logger.exception("expiry.failed", extra={"order_id": order_id})
+            run.failed += 1
+            continue
         _count(run, outcome, is_closing=is_closing)
-        unknown += outcome is Killed.LOST
-        if unknown + trouble_count("token_unknown") - unknown_before >= MANY_UNKNOWN:
-            note_trouble("many_unknown", "Midtrans tidak mengenal banyak transaksi yang seharusnya ada")
-            run.stopped = "many_unknown"
+        if unknown.add(outcome is Killed.LOST):
+            run.stopped = ManyUnknown.KIND
             break
+    else:
+        unknown.run_is_over(known=run.expired + run.closed)
     return run
 
 
-def _count(run: ExpiryRun, outcome: Killed, *, is_closing: bool) -> None:
+def _expire(order_id: int, *, is_closing: bool) -> Killed | None:
+    """Close one order that is due; None when somebody else did meanwhile."""
+    asked = partial(_ask_closing, order_id, OrderStatus.EXPIRED, "system", "batas waktu pembayaran lewat")
+    if not is_closing and not unit_of_work(asked):
+        return None
+    return finish_closing(order_id=order_id, budget_s=5.0)
+
+
+def _count(run: ExpiryRun, outcome: Killed | None, *, is_closing: bool) -> None:
+    if outcome is None:
+        return
     if outcome is Killed.DEAD:
         run.closed += is_closing
         run.expired += not is_closing

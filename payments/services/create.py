@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from orders.models import Order
-from payments import journal
+from payments import journal, leases
 from payments.errors import GatewayUnavailableError
 from payments.gateway import SnapItem, SnapRequest, SnapToken, gateway
 from payments.models import Payment
@@ -19,17 +19,19 @@ logger = logging.getLogger(__name__)
 MIN_PAGE_MINUTES = 5  # the shortest life that the gateway gives a page
 
 
-def create_page(payment: Payment, order: Order, *, now: datetime, minutes: int) -> SnapToken:
+def create_page(payment: Payment, order: Order, *, lease: str, now: datetime, minutes: int) -> SnapToken:
     """Write the journal line and ask Snap for a page that lives ``minutes`` from ``now`` (the database's clock).
 
-    Raises GatewayUnavailableError (also when the journal cannot be written: nothing was sent then),
-    GatewayRejectedError.
+    The caller holds the payment's lease and has counted this call as unanswered. The disk may be slow, so the lease
+    is renewed after the journal: it outlives the call. Raises LeaseLostError and, when the journal cannot be written,
+    GatewayUnavailableError (nothing was sent); GatewayUnavailableError, GatewayRejectedError.
     """
     try:
-        journal.write(gateway_id=payment.gateway_id, order_number=order.number, amount=payment.amount)
+        journal.write(gateway_id=payment.gateway_id, order_number=order.number, amount=payment.amount, at=now)
     except OSError as error:
         logger.exception("payment.journal_failed", extra={"order": order.number})
         raise GatewayUnavailableError("the payment journal cannot be written", sent=False) from error
+    leases.renew(payment, lease)
     return gateway().create(snap_request(payment, order, now=now, minutes=minutes))
 
 

@@ -15,7 +15,7 @@ from orders.services import close_order, mark_paid, set_hold
 from orders.states import PAID_OR_LATER, OrderStatus
 from orders.transitions import record
 from payments.models import Payment, PaymentTransaction
-from payments.states import TRANSACTION_FINAL, TransactionStatus
+from payments.states import TRANSACTION_FINAL, TRANSACTION_PAID, TransactionStatus
 from shop.errors import InsufficientStockError
 from shop.services import stock
 
@@ -39,8 +39,9 @@ def settle_order(
     """Apply to a locked order what the change of one transaction means, then recompute its hold."""
     if newly_paid and not changed.problem:
         _money_came(order, transactions, changed)
-    if _is_gone(changed) and not changed.surplus:
-        _money_went(order, transactions, changed)
+    lost = changed.is_gone or changed.status == T.CHARGEBACK
+    if lost and not changed.surplus and not _another_pays(order, transactions):
+        _money_went(order, changed)
     if covering(transactions) is not None:
         _ask_kills(payments, transactions)
     _recompute_hold(order, transactions)
@@ -55,16 +56,13 @@ def _counts(row: PaymentTransaction) -> bool:
     return row.received > 0 and not row.problem and row.status in {T.SUCCESS, T.PARTIALLY_REFUNDED}
 
 
-def _is_gone(row: PaymentTransaction) -> bool:
-    """Say whether money that had come is wholly gone: given back, reversed or voided. Disputes are still open."""
-    return row.received > 0 and (row.status in {T.REFUNDED, T.FAILED, T.CANCELLED})
-
-
 def _money_came(order: Order, transactions: list[PaymentTransaction], changed: PaymentTransaction) -> None:
     """A transaction succeeded for the first time."""
     others = [row for row in transactions if row.pk != changed.pk and row.received > 0 and not row.problem]
     data = {"transaction": changed.transaction_id, "amount": changed.received}
-    if any(_counts(row) and not row.surplus for row in others) or (others and order.status in PAID_OR_LATER):
+    # An order that was paid once and is closed is not paid a second time, whatever became of the first money.
+    closed = order.status not in PAID_OR_LATER and order.status != S.PENDING_PAYMENT
+    if any(_counts(row) and not row.surplus for row in others) or (others and closed):
         changed.surplus = True
         changed.save(update_fields=["surplus"])
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="kelebihan bayar", data=data)
@@ -73,11 +71,14 @@ def _money_came(order: Order, transactions: list[PaymentTransaction], changed: P
         # First seen already given back or disputed: the facts are kept, nothing is sold.
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="dana masuk dan sudah kembali", data=data)
         return
-    if order.status == S.PENDING_PAYMENT:
+    if order.status in PAID_OR_LATER:
+        # What paid it before was reversed or is disputed, or was not accepted for a while: this pays it now.
+        record(order, EventKind.PAYMENT, actor=ACTOR, reason="pesanan dibayar kembali", data=data)
+    elif order.status == S.PENDING_PAYMENT:
         mark_paid(order, actor=ACTOR, paid_at=timezone.now())
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="pembayaran diterima", data=data)
         _take_stock(order)
-    elif order.status == S.EXPIRED and not others and _revive(order):
+    elif order.status == S.EXPIRED and _revive(order):
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="pembayaran terlambat diterima", data=data)
     else:
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="dana masuk setelah pesanan ditutup", data=data)
@@ -129,17 +130,22 @@ def _revive(order: Order) -> bool:
     return True
 
 
-def _money_went(order: Order, transactions: list[PaymentTransaction], changed: PaymentTransaction) -> None:
-    """The money that paid the order is wholly gone again."""
+def _another_pays(order: Order, transactions: list[PaymentTransaction]) -> bool:
+    """Say whether another success covers the order; if it was surplus until now, it is the one that pays from now."""
     if covering(transactions) is not None:
-        return
+        return True
     surplus = next((row for row in transactions if row.surplus and _counts(row)), None)
-    if surplus is not None:
-        surplus.surplus = False
-        surplus.save(update_fields=["surplus"])
-        record(order, EventKind.PAYMENT, actor=ACTOR, reason="kelebihan bayar menjadi pembayaran pesanan")
-        return
-    if order.status not in PAID_OR_LATER:
+    if surplus is None:
+        return False
+    surplus.surplus = False
+    surplus.save(update_fields=["surplus"])
+    record(order, EventKind.PAYMENT, actor=ACTOR, reason="kelebihan bayar menjadi pembayaran pesanan")
+    return True
+
+
+def _money_went(order: Order, changed: PaymentTransaction) -> None:
+    """The money that paid the order is gone again. A dispute closes nothing: it is still open, and the hold says so."""
+    if changed.status == T.CHARGEBACK or order.status not in PAID_OR_LATER:
         return
     # A card that was voided on our own request is a refund as well: nothing was charged back.
     refunded = changed.status == T.REFUNDED or changed.charged_back == 0
@@ -176,13 +182,13 @@ def _recompute_hold(order: Order, transactions: list[PaymentTransaction]) -> Non
 
 
 def _hold_reason(order: Order, row: PaymentTransaction, *, paid: bool) -> str:
-    if row.problem and row.received > 0 and not _is_gone(row) and row.received > row.charged_back:
+    if row.problem and row.status in TRANSACTION_PAID and not row.is_gone:
         return f"pembayaran tidak sesuai: {row.problem}"
     if row.status == T.CHALLENGE and not paid:
         return "pembayaran kartu sedang ditinjau"
     if row.status == T.UNKNOWN and not paid:
         return f"status Midtrans tidak dikenal: {row.raw_status}"
-    if row.status == T.CHARGEBACK and order.status in PAID_OR_LATER:
+    if row.status == T.CHARGEBACK and not paid and order.status in PAID_OR_LATER:
         return "pembayaran disengketakan"
     if row.reversed_at and not paid and order.status in {S.PROCESSING, S.SHIPPED, S.COMPLETED}:
         return "bank membatalkan pembayaran"

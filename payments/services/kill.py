@@ -9,14 +9,12 @@ from __future__ import annotations
 import enum
 import logging
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 
-from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from config.database import database_now, unit_of_work
 from payments import leases
@@ -26,11 +24,11 @@ from payments.errors import (
     GatewayUnavailableError,
     TransactionMissingError,
 )
-from payments.gateway import TokenCancel, gateway
+from payments.gateway import gateway
 from payments.locks import lock_order_and_payments, lock_transactions
 from payments.models import Payment, PaymentTransaction
-from payments.services.ask import Asked, ask_about, ask_one, end_trouble, note_trouble
-from payments.services.create import MIN_PAGE_MINUTES, create_page
+from payments.services.ask import ManyUnknown, ask_about, ask_one, note_trouble
+from payments.services.page import HeldPayment, PageEnd, close_page
 from payments.states import MONEY_CAME, OPEN, TRANSACTION_FINAL, PaymentStatus, TransactionStatus
 from payments.transitions import move_payment
 
@@ -39,7 +37,6 @@ P, T = PaymentStatus, TransactionStatus
 
 SECOND_LOOK_S = 1.0
 MAX_BACKOFF_S = 600
-_RESERVE_LEASE_S = 45.0  # several calls with their own deadlines happen under one lease
 
 
 class Killed(enum.Enum):
@@ -59,19 +56,20 @@ def ask_kill(payment: Payment) -> None:
     )
 
 
-def is_dead_for_sure(payment: Payment, now: datetime) -> bool:
-    """Say whether nobody can pay this payment: killed, or never shown to anybody, or past its deadline and grace."""
+def is_dead_for_sure(payment: Payment) -> bool:
+    """Say whether nobody can pay this payment any more: paid already, confirmed dead, or without any page ever."""
     if payment.status in OPEN:
         return False
-    if payment.status in MONEY_CAME or payment.killed_at is not None:
-        return True
-    if not payment.token and payment.unanswered == 0:
-        return True
-    return _past_grace(payment, now)
+    return payment.status in MONEY_CAME or payment.killed_at is not None or _never_had_a_page(payment)
 
 
-def _past_grace(payment: Payment, now: datetime) -> bool:
-    return now >= payment.expires_at + timedelta(minutes=settings.PAYMENT_GRACE_MINUTES)
+def _never_had_a_page(payment: Payment) -> bool:
+    return not payment.token and payment.unanswered == 0
+
+
+def is_somebodys(payment_ids: Iterable[int]) -> bool:
+    """Say whether somebody is at one of these payments just now."""
+    return Payment.objects.filter(pk__in=payment_ids, lease_until__gt=Now()).exists()
 
 
 def run_kill(*, payment_id: int) -> Killed:
@@ -79,7 +77,7 @@ def run_kill(*, payment_id: int) -> Killed:
 
     Raises GatewayKeyError; every other trouble is WAITING and is tried again with a growing wait.
     """
-    lease = leases.take(Payment.objects.filter(pk=payment_id, kill_asked_at__isnull=False), seconds=_RESERVE_LEASE_S)
+    lease = leases.take(Payment.objects.filter(pk=payment_id, kill_asked_at__isnull=False))
     if lease is None:
         return Killed.WAITING
     payment = Payment.objects.select_related("order").get(pk=payment_id)
@@ -87,7 +85,9 @@ def run_kill(*, payment_id: int) -> Killed:
         leases.give_back(payment, lease)
         return Killed.DEAD if payment.status not in MONEY_CAME else Killed.PAID
     try:
-        outcome = _kill(payment)
+        outcome = _kill(HeldPayment(payment, lease, database_now()))
+    except leases.LeaseLostError:
+        return Killed.WAITING
     except (GatewayUnavailableError, GatewayRejectedError) as error:
         _postpone(payment, lease, str(getattr(error, "detail", "")) or type(error).__name__)
         if isinstance(error, GatewayKeyError):
@@ -103,84 +103,70 @@ def run_kill(*, payment_id: int) -> Killed:
     return unit_of_work(partial(_confirm, payment_id, lease))
 
 
-def _kill(payment: Payment) -> Killed:
+def _kill(held: HeldPayment) -> Killed:
     """Close the page, cancel what waits, and look again. Answers are recorded as they come."""
-    now = database_now()
-    page_closed = _close_page(payment, now)
+    payment = held.payment
+    if _never_had_a_page(payment) and not _rows(payment):
+        return Killed.DEAD
+    page = close_page(held)
     asked = ask_about(payment)
     if asked.lost:
         return Killed.LOST
     if asked.found:
-        _cancel_waiting(payment)
-        # While an attempt waits, Snap calls the page "on progress" and keeps it.
-        page_closed = page_closed or _close_page(Payment.objects.select_related("order").get(pk=payment.pk), now)
+        _cancel_waiting(held)
+        if page is not PageEnd.CLOSED:  # while an attempt waits, Snap calls the page "on progress" and keeps it
+            payment.refresh_from_db()
+            page = close_page(held)
         asked = ask_about(payment)
-    rows = list(PaymentTransaction.objects.filter(payment=payment))
+    rows = _rows(payment)
+    waiting = any(row.received == 0 and row.status not in TRANSACTION_FINAL for row in rows)
     if any(row.received > 0 for row in rows):
-        waiting = [row for row in rows if row.received == 0 and row.status not in TRANSACTION_FINAL]
         return Killed.WAITING if waiting else Killed.PAID
-    if not page_closed:
+    if waiting:
         return Killed.WAITING
-    if rows:
-        return Killed.DEAD if all(row.status in TRANSACTION_FINAL for row in rows) else Killed.WAITING
-    return _nobody_paid(payment, asked, now)
+    if page is PageEnd.NOT_KNOWN and not (rows or held.is_past_grace):
+        # Neither the page nor a transaction: this gateway may not be the one that made them.
+        note_trouble("token_unknown", f"Halaman {payment.gateway_id} tidak dikenal Midtrans")
+        return Killed.LOST
+    if not _cannot_be_used(page, held, seen=bool(rows)):
+        return Killed.WAITING
+    return Killed.DEAD if rows else _nobody_paid(held, found=asked.found)
 
 
-def _nobody_paid(payment: Payment, asked: Asked, now: datetime) -> Killed:
+def _rows(payment: Payment) -> list[PaymentTransaction]:
+    return list(PaymentTransaction.objects.filter(payment=payment))
+
+
+def _cannot_be_used(page: PageEnd, held: HeldPayment, *, seen: bool) -> bool:
+    """Say whether nobody can choose a method on the page any more. Every transaction that was ``seen`` is final.
+
+    Past the deadline and its grace the page's own expiry counts, unless something goes on there that was never seen.
+    """
+    if page is PageEnd.CLOSED:
+        return True
+    if page is PageEnd.NOT_KNOWN:
+        return seen or held.is_past_grace
+    return held.is_past_grace and (seen or page is PageEnd.UNSEEN)
+
+
+def _nobody_paid(held: HeldPayment, *, found: bool) -> Killed:
     """Judge a payment of which no transaction was ever seen: two 404s after the page was closed."""
-    if asked.found:
+    if found:
         return Killed.WAITING
-    if not _past_grace(payment, now):
+    if not held.is_past_grace:
         time.sleep(SECOND_LOOK_S)  # a method chosen in the last moment may show a little later
     try:
-        ask_one(payment, payment.gateway_id)
+        ask_one(held.payment, held.payment.gateway_id)
     except TransactionMissingError:
         return Killed.DEAD
     return Killed.WAITING
 
 
-def _close_page(payment: Payment, now: datetime) -> bool:
-    """Close the payment's page at Snap; True when it certainly cannot be used any more."""
-    if payment.status in MONEY_CAME or _past_grace(payment, now):
-        return True
-    token = payment.token
-    if not token:
-        if payment.unanswered == 0:
-            return True  # no page was ever made
-        token = _page_to_close(payment, now)
-        if not token:
-            return True
-    answer = gateway().cancel_token(token)
-    if answer is TokenCancel.NOT_FOUND:
-        # The gateway has forgotten the page. With a page of minutes ago that smells of a wrong key; still, GET status
-        # follows, and a page that is unknown cannot be paid on.
-        note_trouble("token_unknown", f"Halaman {payment.gateway_id} tidak dikenal Midtrans")
-    else:
-        end_trouble("token_unknown")
-    return answer is not TokenCancel.IN_PROGRESS
-
-
-def _page_to_close(payment: Payment, now: datetime) -> str:
-    """A page may exist whose token we never received: create it again, which makes that one void, and return its token.
-
-    Empty when the gateway refuses the id: then a method was chosen, and GET status tells.
-    """
-    if payment.order is None:
-        return ""
-    try:
-        page = create_page(payment, payment.order, now=now, minutes=MIN_PAGE_MINUTES)
-    except (GatewayKeyError, TransactionMissingError):
-        raise
-    except GatewayRejectedError:
-        return ""
-    Payment.objects.filter(pk=payment.pk).update(token=page.token, redirect_url=page.redirect_url)
-    return page.token
-
-
-def _cancel_waiting(payment: Payment) -> None:
+def _cancel_waiting(held: HeldPayment) -> None:
     """Cancel at Core every transaction that still waits. A refusal means that it changed: the next look tells."""
-    waiting = PaymentTransaction.objects.filter(payment=payment, received=0).exclude(status__in=TRANSACTION_FINAL)
+    waiting = PaymentTransaction.objects.filter(payment=held.payment, received=0).exclude(status__in=TRANSACTION_FINAL)
     for transaction_id in waiting.values_list("transaction_id", flat=True):
+        held.renew()
         try:
             gateway().cancel(transaction_id)
         except (GatewayKeyError, GatewayUnavailableError):
@@ -195,9 +181,14 @@ def _confirm(payment_id: int, lease: str) -> Killed:
     rows = lock_transactions([payment])
     if payment.lease != lease:
         return Killed.WAITING
-    now = timezone.now()
-    payment.killed_at, payment.lease, payment.lease_until = now, "", None
-    payment.attempts, payment.next_attempt_at, payment.unanswered = 0, None, 0
+    now = database_now()
+    payment.lease, payment.lease_until = "", None
+    if any(row.received == 0 and row.status not in TRANSACTION_FINAL for row in rows):
+        # A notification told of an attempt that the gateway did not show us.
+        payment.next_attempt_at = now
+        payment.save(update_fields=["lease", "lease_until", "next_attempt_at"])
+        return Killed.WAITING
+    payment.killed_at, payment.attempts, payment.next_attempt_at, payment.unanswered = now, 0, None, 0
     payment.save(
         update_fields=["killed_at", "lease", "lease_until", "attempts", "next_attempt_at", "unanswered"],
     )
@@ -229,14 +220,21 @@ def due_kills(limit: int) -> list[int]:
 
 
 def run_due_kills(*, limit: int, deadline_s: float, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Try every due kill once. Returns how many payments are dead or turned out paid. A refused key ends the run."""
+    """Try every due kill once. Returns how many payments are dead or turned out paid.
+
+    A refused key ends the run, and so do many payments at once that the gateway should know and does not.
+    """
     until = time.monotonic() + deadline_s
+    unknown = ManyUnknown()
     done = 0
     for pk in due_kills(limit):
         if time.monotonic() > until or should_stop():
             break
         try:
-            done += run_kill(payment_id=pk) in {Killed.DEAD, Killed.PAID}
+            outcome = run_kill(payment_id=pk)
         except GatewayKeyError:
+            break
+        done += outcome in {Killed.DEAD, Killed.PAID}
+        if unknown.add(outcome is Killed.LOST):
             break
     return done

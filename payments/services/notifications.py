@@ -3,86 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
+import json
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from config.database import database_now, unit_of_work
+from config.database import database_now
+from config.rows import rows_of
 from payments import leases, mapping
-from payments.errors import GatewayError, GatewayUnavailableError, TransactionMissingError
+from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableError, TransactionMissingError
 from payments.gateway import StatusAnswer, gateway
+from payments.gateway.midtrans import rupiah_of
 from payments.models import GatewayNotification, Payment, PaymentTransaction
+from payments.notification_body import Notification
+from payments.services.ask import note_trouble
+from payments.services.one_by_one import log_and_go_on
+from payments.services.orphans import record_orphan
 from payments.services.record import belongs_to, record_answer
-from payments.states import TRANSACTION_PAID, NotificationOutcome, PaymentStatus
+from payments.states import TRANSACTION_PAID, NotificationOutcome
 
 logger = logging.getLogger(__name__)
 Outcome = NotificationOutcome
 
 MAX_ATTEMPTS = 5
+ASK_AGAIN = 2
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
 POLL_BUDGET_S = 4.0
-_ID = re.compile(r"[A-Za-z0-9._~\-]{1,64}")
-_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{2})?")
-_CODE = re.compile(r"[0-9]{3}")
-
-
-class MalformedNotificationError(ValueError):
-    """The body is no notification."""
-
-
-class BadSignatureError(ValueError):
-    """The body is not signed with our key."""
-
-
-@dataclass(frozen=True)
-class Notification:
-    """The fields of a correctly signed body. Its status is a claim, no more."""
-
-    gateway_id: str
-    transaction_id: str
-    claimed_status: str
-
-
-def read_notification(data: Any) -> Notification:
-    """Check shape, then signature (constant time). Raises MalformedNotificationError, BadSignatureError.
-
-    The signature covers order id, status code, amount and our key, and nothing else: not the status itself.
-    """
-    if not isinstance(data, dict):
-        raise MalformedNotificationError("no object")
-    fields = {}
-    for name, pattern in (("order_id", _ID), ("status_code", _CODE), ("gross_amount", _AMOUNT)):
-        value = data.get(name)
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise MalformedNotificationError(name)
-        fields[name] = value
-    given = data.get("signature_key")
-    expected = signature(fields["order_id"], fields["status_code"], fields["gross_amount"])
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-        raise BadSignatureError
-    status, transaction_id = data.get("transaction_status"), data.get("transaction_id")
-    if not isinstance(status, str) or not 1 <= len(status) <= 40:
-        raise MalformedNotificationError("transaction_status")
-    if not isinstance(transaction_id, str) or not _ID.fullmatch(transaction_id) or set(transaction_id) == {"."}:
-        raise MalformedNotificationError("transaction_id")
-    if len(fields["order_id"]) > 50 or set(fields["order_id"]) == {"."}:
-        raise MalformedNotificationError("order_id")
-    return Notification(fields["order_id"], transaction_id, status)
-
-
-def signature(order_id: str, status_code: str, gross_amount: str) -> str:
-    """Return the signature of a notification: SHA-512 over the received texts and the server key."""
-    return hashlib.sha512(f"{order_id}{status_code}{gross_amount}{settings.MIDTRANS_SERVER_KEY}".encode()).hexdigest()
 
 
 def count_bad_signature() -> None:
@@ -115,28 +68,42 @@ def store(notification: Notification, body: str) -> GatewayNotification:
             ],
         )
         pk = cursor.fetchone()[0]
-    return GatewayNotification.objects.get(pk=pk)
+    return rows_of(GatewayNotification, "id = %s", [pk])[0]
 
 
 def deliver(row: GatewayNotification) -> NotificationOutcome:
-    """Apply a stored notification now, or wait for the one who is at it. Returns what became of it; WAITING = later."""
+    """Apply a stored notification now, or wait for the one who is at it. Returns what became of it; WAITING = later.
+
+    One try is enough for everybody who stands here at once: copies of one body do not use up each other's tries.
+    """
     until = time.monotonic() + POLL_BUDGET_S
-    while True:
-        if row.outcome == Outcome.APPLIED:
-            return Outcome.APPLIED
-        lease = leases.take(GatewayNotification.objects.filter(pk=row.pk).exclude(outcome=Outcome.APPLIED))
-        if lease is not None:
-            return _attempt(row, lease)
+    tried = row.attempts
+    while row.outcome != Outcome.APPLIED and row.attempts == tried:
+        if (lease := _take(row)) is not None:
+            try:
+                return _attempt(row, lease)
+            except GatewayKeyError:
+                return Outcome.WAITING
         if time.monotonic() > until:
             return Outcome.WAITING
         time.sleep(0.05)
         row.refresh_from_db()
+    return Outcome(row.outcome)
+
+
+def _take(row: GatewayNotification) -> str | None:
+    """Take the lease of a row that is as we read it: neither applied nor tried by somebody else since."""
+    same = GatewayNotification.objects.filter(pk=row.pk, attempts=row.attempts).exclude(outcome=Outcome.APPLIED)
+    return leases.take(same)
 
 
 def _attempt(row: GatewayNotification, lease: str) -> NotificationOutcome:
-    """Ask the gateway and apply; write down what happened, under the lease."""
+    """Ask the gateway and apply; write down what happened, under the lease. Raises GatewayKeyError: no try was used."""
     try:
         outcome, why = apply_notification(row)
+    except GatewayKeyError:
+        leases.give_back(row, lease, last_error="server key refused", next_attempt_at=Now() + BACKOFF[0])
+        raise
     except GatewayError as error:
         outcome, why = Outcome.WAITING, str(getattr(error, "detail", "")) or error.code
     except BaseException as error:
@@ -151,24 +118,49 @@ def apply_notification(row: GatewayNotification) -> tuple[NotificationOutcome, s
     The body's status is not believed. If it claims more than GET status shows, the row stays WAITING. Raises
     GatewayError for anything transient.
     """
-    payment = Payment.objects.filter(gateway_id=row.gateway_id).first()
-    asked_at = database_now()
-    try:
-        answer = gateway().status(row.transaction_id)
-    except TransactionMissingError:
-        return (
-            (Outcome.UNKNOWN_ORDER, "tidak dikenal")
-            if payment is None
-            else (Outcome.WAITING, "belum terlihat di Midtrans")
-        )
-    if payment is None:
-        return _without_payment(row, answer, asked_at)
-    if not belongs_to(payment, answer, row.transaction_id):
-        raise GatewayUnavailableError("the answer is about another payment", sent=True, answered=True)
-    record_answer(payment_id=payment.pk, answer=answer, asked_at=asked_at)
-    if mapping.claims_more(row.claimed_status, answer.status):
-        return Outcome.WAITING, f"mengaku {row.claimed_status[:20]}, Midtrans menunjukkan {answer.status[:20]}"
-    return Outcome.APPLIED, ""
+    payment = next(iter(rows_of(Payment, "gateway_id = %s", [row.gateway_id])), None)
+    beyond = ""
+    for _ in range(ASK_AGAIN):
+        asked_at = database_now()
+        try:
+            answer = gateway().status(row.transaction_id)
+        except TransactionMissingError:
+            if payment is None:
+                return Outcome.UNKNOWN_ORDER, "tidak dikenal"
+            return Outcome.WAITING, "belum terlihat di Midtrans"
+        except GatewayKeyError:
+            note_trouble("server_key_refused", "Midtrans menolak server key")
+            raise
+        if payment is None:
+            return _without_payment(row, answer, asked_at)
+        if not belongs_to(payment, answer, row.transaction_id):
+            raise GatewayUnavailableError("the answer is about another payment", sent=True, answered=True)
+        if record_answer(payment_id=payment.pk, answer=answer, asked_at=asked_at):
+            beyond = _claimed_beyond(row, answer.status, answer.fraud_status, answer.refunded)
+            return (Outcome.WAITING, beyond) if beyond else (Outcome.APPLIED, "")
+        # A later question was answered first, perhaps with an earlier state. What it recorded may be enough for this
+        # notification; if it is not, only a fresh answer can settle it.
+        if not (beyond := _beyond_the_record(row)):
+            return Outcome.APPLIED, ""
+    return Outcome.WAITING, beyond
+
+
+def _beyond_the_record(row: GatewayNotification) -> str:
+    known = PaymentTransaction.objects.get(transaction_id=row.transaction_id)
+    refunded = rupiah_of(known.raw.get("refund_amount")) or 0
+    return _claimed_beyond(row, known.raw_status, known.fraud_status, refunded)
+
+
+def _claimed_beyond(row: GatewayNotification, status: str, fraud_status: str, refunded: int) -> str:
+    """Say what a notification claims beyond GET status: a further status, more given back, a verdict; or nothing."""
+    body = json.loads(row.body)
+    if mapping.claims_more(row.claimed_status, status):
+        return f"mengaku {row.claimed_status[:20]}, Midtrans menunjukkan {status[:20]}"
+    if (rupiah_of(body.get("refund_amount")) or 0) > refunded:
+        return f"mengaku lebih banyak kembali dari {refunded} rupiah"
+    if body.get("fraud_status") == "accept" and fraud_status == "challenge":
+        return "mengaku disetujui, Midtrans masih meninjau"
+    return ""
 
 
 def _without_payment(
@@ -177,35 +169,23 @@ def _without_payment(
     asked_at: Any,
 ) -> tuple[NotificationOutcome, str]:
     """An order id that we do not have. Confirmed money is recorded as a payment without order; nothing else is."""
-    about_us = answer.order_id in {row.gateway_id, answer.transaction_id}
-    if not about_us or mapping.transaction_status(answer) not in TRANSACTION_PAID or not answer.amount:
+    if not _is_about(row, answer) or mapping.transaction_status(answer) not in TRANSACTION_PAID or not answer.amount:
         return Outcome.UNKNOWN_ORDER, "tidak dikenal"
     record_orphan(gateway_id=row.gateway_id, answer=answer, asked_at=asked_at)
     return Outcome.APPLIED, ""
 
 
-def record_orphan(*, gateway_id: str, answer: StatusAnswer, asked_at: Any) -> Payment:
-    """Record confirmed money whose order this database does not have: a fact for staff."""
+def _is_about(row: GatewayNotification, answer: StatusAnswer) -> bool:
+    """Say whether an answer is about the unknown order of a notification.
 
-    def body() -> Payment:
-        payment, created = Payment.objects.get_or_create(
-            gateway_id=gateway_id,
-            defaults={
-                "order": None,
-                "amount": answer.amount or 1,
-                "status": PaymentStatus.SUCCESS,
-                "success_at": database_now(),
-                "expires_at": database_now(),
-            },
-        )
-        if created:
-            logger.error("payment.without_order", extra={"payment": gateway_id})
-        return payment
-
-    payment = unit_of_work(body)
-    if not PaymentTransaction.objects.filter(transaction_id=answer.transaction_id).exists():
-        record_answer(payment_id=payment.pk, answer=answer, asked_at=asked_at)
-    return payment
+    Where the gateway shows the transaction id instead of the order id, the transaction must be nobody else's here and
+    the amount the signed one: the signature covers order and amount, but not the transaction.
+    """
+    if answer.order_id != answer.transaction_id:
+        return answer.order_id == row.gateway_id
+    others = PaymentTransaction.objects.filter(transaction_id=answer.transaction_id)
+    known_elsewhere = others.exclude(payment__gateway_id=row.gateway_id).exists()
+    return not known_elsewhere and rupiah_of(json.loads(row.body)["gross_amount"]) == answer.amount
 
 
 def _finish(
@@ -221,8 +201,10 @@ def _finish(
         changes |= {"outcome": Outcome.EXHAUSTED if outcome is Outcome.WAITING else outcome, "next_attempt_at": None}
     else:
         changes |= {"next_attempt_at": Now() + BACKOFF[min(row.attempts, len(BACKOFF) - 1)]}
-    payment = Payment.objects.filter(gateway_id=row.gateway_id).values_list("pk", flat=True).first()
-    leases.give_back(row, lease, payment_id=payment, **changes)
+    if row.payment_id is None:  # it may have come meanwhile
+        payment = Payment.objects.filter(gateway_id=row.gateway_id).values_list("pk", flat=True).first()
+        changes["payment_id"] = payment
+    leases.give_back(row, lease, **changes)
     if outcome is not Outcome.APPLIED:
         logger.warning("notification.not_applied", extra={"id": row.pk, "order": row.gateway_id, "why": why})
     return outcome
@@ -230,10 +212,11 @@ def _finish(
 
 @dataclass
 class InboxRun:
-    """What one run of ``process_notifications`` did to the inbox."""
+    """What one run of ``process_notifications`` did to the inbox. ``failed`` counts rows that met a bug of ours."""
 
     applied: int = 0
     waiting: int = 0
+    failed: int = 0
     stopped: str = ""
 
 
@@ -253,20 +236,29 @@ def process_due(
     deadline_s: float = 120.0,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> InboxRun:
-    """Try every due notification again, oldest due first, each with its own lease and backoff."""
+    """Try every due notification again, oldest due first, each with its own lease and backoff.
+
+    A refused server key ends the run and uses up no tries; a row that fails by a bug is logged and delays no other.
+    """
     until = time.monotonic() + deadline_s
     run = InboxRun()
     for row in due()[:limit]:
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
             break
-        lease = leases.take(GatewayNotification.objects.filter(pk=row.pk).exclude(outcome=Outcome.APPLIED))
-        if lease is None:
+        if (lease := _take(row)) is None:
             continue
-        if _attempt(row, lease) is Outcome.APPLIED:
-            run.applied += 1
-        else:
-            run.waiting += 1
+        try:
+            outcome = _attempt(row, lease)
+        except GatewayKeyError:
+            run.stopped = "server_key_refused"
+            break
+        except Exception as error:
+            log_and_go_on(error, "notification.failed", id=row.pk)
+            run.failed += 1
+            continue
+        run.applied += outcome is Outcome.APPLIED
+        run.waiting += outcome is not Outcome.APPLIED
     return run
 
 

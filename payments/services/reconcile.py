@@ -8,21 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from config.database import database_now, unit_of_work
+from config.database import database_now
 from orders.models import Order
 from payments import journal, mapping
 from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableError, TransactionMissingError
 from payments.gateway import gateway
 from payments.journal import JournalEntry
 from payments.models import Payment
-from payments.services.ask import ask_about, end_trouble, note_trouble
-from payments.services.notifications import record_orphan
-from payments.services.record import record_answer
-from payments.states import DEAD, OPEN, TRANSACTION_PAID, PaymentStatus
+from payments.services.ask import ManyUnknown, ask_about, end_trouble, note_trouble
+from payments.services.one_by_one import log_and_go_on
+from payments.services.orphans import attach_orphan, record_orphan, reissue
+from payments.states import DEAD, OPEN, TRANSACTION_PAID, TransactionStatus
 from shop.services.site import site_state, sweep_done
 
 logger = logging.getLogger(__name__)
@@ -30,16 +30,20 @@ logger = logging.getLogger(__name__)
 OPEN_AFTER = timedelta(minutes=10)
 HOURLY_FOR = timedelta(hours=8)
 DAILY_FOR = timedelta(days=3)
-MANY_UNKNOWN = 5
 
 
 @dataclass
 class ReconcileRun:
-    """What one run did. ``changed`` counts payments whose status is another one now."""
+    """What one run did.
+
+    ``changed`` counts payments whose status is another one now, ``failed`` those about which the gateway gave no
+    answer, ``crashed`` those whose answer could not be recorded.
+    """
 
     checked: int = 0
     changed: int = 0
     failed: int = 0
+    crashed: int = 0
     recorded: int = 0
     stopped: str = ""
 
@@ -59,7 +63,7 @@ def reconcile_payments(
     """
     until = time.monotonic() + deadline_s
     run = ReconcileRun()
-    lost = 0
+    unknown, known = ManyUnknown(), 0
     for payment in order.payments.order_by("pk") if order else _due(limit):
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
@@ -68,7 +72,7 @@ def reconcile_payments(
         if dry_run:
             continue
         try:
-            asked = ask_about(payment)
+            asked = ask_about(payment, final_too=order is not None or payment.status in DEAD)
         except GatewayKeyError:
             run.stopped = "server_key_refused"
             break
@@ -77,16 +81,22 @@ def reconcile_payments(
             logger.warning("reconcile.no_answer", extra={"payment": payment.gateway_id, "code": error.code})
             Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
             continue
-        lost += asked.lost
-        if lost >= MANY_UNKNOWN:
-            note_trouble("many_unknown", "Midtrans tidak mengenal banyak transaksi yang seharusnya ada")
-            run.stopped = "many_unknown"
+        except Exception as error:
+            log_and_go_on(error, "reconcile.failed", payment=payment.gateway_id)
+            run.crashed += 1
+            Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
+            continue
+        if unknown.add(asked.lost):
+            run.stopped = ManyUnknown.KIND
             break
         if asked.found:
+            known += 1
             end_trouble("server_key_refused")
         seen = payment.status
         payment.refresh_from_db(fields=["status"])
         run.changed += payment.status != seen
+    else:
+        unknown.run_is_over(known)
     return run
 
 
@@ -96,7 +106,8 @@ def _due(limit: int) -> list[Payment]:
     dead = Q(status__in=[status.value for status in DEAD])
     hourly = dead & Q(expires_at__gt=Now() - HOURLY_FOR) & _unasked_for(timedelta(minutes=59))
     daily = dead & Q(expires_at__gt=Now() - DAILY_FOR) & _unasked_for(timedelta(hours=23, minutes=59))
-    return list(Payment.objects.filter(opened | hourly | daily).order_by("checked_at", "pk")[:limit])
+    due = Payment.objects.filter(opened | hourly | daily)
+    return list(due.order_by(F("checked_at").asc(nulls_first=True), "pk")[:limit])
 
 
 def _unasked_for(wait: timedelta) -> Q:
@@ -106,10 +117,15 @@ def _unasked_for(wait: timedelta) -> Q:
 def sweep(*, since: datetime, dry_run: bool = False) -> ReconcileRun:
     """Ask the gateway about every payment that the journal knows since ``since``, then open the shop.
 
-    Payments that this database has are brought up to date; confirmed money whose payment it does not have is attached
-    to its order, or recorded without one for staff. The shop stays closed when an id could not be asked about.
+    Payments that this database has are brought up to date. What it has forgotten is attached to its order again: the
+    money if some came, a chosen method that waits to be paid, else a page that has to die. Money whose order is lost
+    as well is recorded without one for staff. The shop stays closed when an id could not be asked about, or when
+    there is no journal at all.
     """
     run = ReconcileRun()
+    if not journal.exists() and Payment.objects.exists():
+        run.stopped = "journal_missing"
+        return run
     for entry in journal.read_since(since):
         run.checked += 1
         if dry_run:
@@ -123,7 +139,10 @@ def sweep(*, since: datetime, dry_run: bool = False) -> ReconcileRun:
         except GatewayError as error:
             run.failed += 1
             logger.warning("sweep.no_answer", extra={"payment": entry.gateway_id, "code": error.code})
-    complete = not run.stopped and not run.failed
+        except Exception as error:
+            log_and_go_on(error, "sweep.failed", payment=entry.gateway_id)
+            run.crashed += 1
+    complete = not run.stopped and not run.failed and not run.crashed
     swept_from = site_state().sweep_since
     if complete and not dry_run and swept_from is not None and since <= swept_from:
         sweep_done()
@@ -132,12 +151,32 @@ def sweep(*, since: datetime, dry_run: bool = False) -> ReconcileRun:
 
 def _sweep_one(entry: JournalEntry, run: ReconcileRun) -> None:
     payment = Payment.objects.filter(gateway_id=entry.gateway_id).first()
-    if payment is not None:
-        seen = payment.status
-        ask_about(payment)
-        payment.refresh_from_db(fields=["status"])
-        run.changed += payment.status != seen
+    order = Order.objects.filter(number=entry.order_number).first()
+    if payment is None and order is not None:
+        payment = reissue(entry, order, waits=_waits_for_money(entry))
+        run.recorded += 1
+    if payment is None:
+        _record_money_of_lost_order(entry, run)
         return
+    if payment.order_id is None and order is not None:
+        attach_orphan(payment_id=payment.pk, order=order, amount=entry.amount)
+        run.recorded += 1
+    seen = payment.status
+    ask_about(payment, final_too=True)
+    payment.refresh_from_db(fields=["status"])
+    run.changed += payment.status != seen
+
+
+def _waits_for_money(entry: JournalEntry) -> bool:
+    """Ask whether the customer has chosen a method on the forgotten page and has not paid yet."""
+    try:
+        answer = gateway().status(entry.gateway_id)
+    except TransactionMissingError:
+        return False
+    return mapping.transaction_status(answer) is TransactionStatus.PENDING
+
+
+def _record_money_of_lost_order(entry: JournalEntry, run: ReconcileRun) -> None:
     asked_at = database_now()
     try:
         answer = gateway().status(entry.gateway_id)
@@ -145,26 +184,6 @@ def _sweep_one(entry: JournalEntry, run: ReconcileRun) -> None:
         return
     if answer.order_id not in {entry.gateway_id, answer.transaction_id}:
         raise GatewayUnavailableError("the answer is about another payment", sent=True, answered=True)
-    if mapping.transaction_status(answer) not in TRANSACTION_PAID:
-        return
-    order = Order.objects.filter(number=entry.order_number).first()
-    if order is None:
+    if mapping.transaction_status(answer) in TRANSACTION_PAID:
         record_orphan(gateway_id=entry.gateway_id, answer=answer, asked_at=asked_at)
-    else:
-        lost = unit_of_work(lambda: _reissue(entry, order))
-        record_answer(payment_id=lost.pk, answer=answer, asked_at=asked_at)
-    run.recorded += 1
-
-
-def _reissue(entry: JournalEntry, order: Order) -> Payment:
-    """Write again the row of a payment that was made after the backup; EXPIRED, so that it takes no open slot."""
-    payment, _ = Payment.objects.get_or_create(
-        gateway_id=entry.gateway_id,
-        defaults={
-            "order": order,
-            "amount": entry.amount,
-            "status": PaymentStatus.EXPIRED,
-            "expires_at": order.expires_at,
-        },
-    )
-    return payment
+        run.recorded += 1

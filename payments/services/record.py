@@ -10,31 +10,43 @@ import logging
 from datetime import datetime
 from functools import partial
 
+from django.db import IntegrityError
 from django.db.models import Sum
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from config.database import unit_of_work
+from config.database import unit_of_work, violated_constraint
 from orders.models import Order
 from payments import dashboard_refunds, mapping
 from payments.emails import mail_refund
+from payments.errors import GatewayUnavailableError
 from payments.gateway import StatusAnswer
 from payments.locks import lock_order_and_payments, lock_refunds, lock_transactions
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.services.effects import settle_order
+from payments.services.refund_book import fail_without_room
 from payments.states import TRANSACTION_PAID, RefundState, TransactionStatus
 from payments.transitions import update_payment
 
 logger = logging.getLogger(__name__)
 T = TransactionStatus
+_ONE_ROW_PER_TRANSACTION = "payments_paymenttransaction_transaction_id_key"
 
 
 def record_answer(*, payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
     """Record one answer of GET status for a payment and apply what follows, in one durable transaction.
 
     ``asked_at`` is the database's clock before the gateway was asked: an answer older than the last applied one is
-    discarded (False). Locks the order, its payments, their transactions and refunds, then variants.
+    discarded (False). Locks the order, its payments, their transactions and refunds, then variants. Raises
+    GatewayUnavailableError when the transaction is already known under another payment: then nothing is recorded.
     """
-    return unit_of_work(partial(_record, payment_id, answer, asked_at))
+    try:
+        return unit_of_work(partial(_record, payment_id, answer, asked_at))
+    except IntegrityError as error:
+        if violated_constraint(error) != _ONE_ROW_PER_TRANSACTION:
+            raise
+        logger.error("payment.transaction_of_another", extra={"transaction": answer.transaction_id})  # noqa: TRY400
+    raise GatewayUnavailableError("the transaction belongs to another payment", sent=True, answered=True)
 
 
 def belongs_to(payment: Payment, answer: StatusAnswer, asked_for: str) -> bool:
@@ -54,26 +66,42 @@ def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
     transaction = next((row for row in transactions if row.transaction_id == answer.transaction_id), None)
     if transaction is not None and transaction.payment_id != payment.pk:
         logger.error("payment.transaction_of_another", extra={"payment": payment.gateway_id})
-        return False
+        raise GatewayUnavailableError("the transaction belongs to another payment", sent=True, answered=True)
     if transaction is not None and transaction.asked_at >= asked_at:
         return False
     refunds = lock_refunds([row.pk for row in transactions])
-    was_paid = transaction is not None and transaction.received > 0
+    was_accepted = transaction is not None and transaction.received > 0 and not transaction.problem
     if transaction is None:
-        transaction = PaymentTransaction(payment=payment, transaction_id=answer.transaction_id, status=T.PENDING)
+        transaction = PaymentTransaction(
+            payment=payment, transaction_id=answer.transaction_id, status=T.PENDING, amount=0
+        )
         transactions.append(transaction)
+    seen = T(transaction.status)
     _update_transaction(transaction, payment, answer, asked_at)
     own_refunds = [row for row in refunds if row.transaction_id == transaction.pk]
     for refund in dashboard_refunds.match(transaction, own_refunds, answer):
         mail_refund(order, refund)
-    settle_locked(order, payments, transactions, changed=transaction, newly_paid=not was_paid)
+    _take_back(transaction, seen=seen, shown=mapping.transaction_status(answer))
+    fail_without_room(order, transaction, own_refunds)
+    settle_locked(order, payments, transactions, changed=transaction, newly_paid=not was_accepted)
     Payment.objects.filter(pk=payment.pk).update(
         raw=dict(answer.raw),
         method=answer.payment_type or payment.method,
         missing_since=None,
         checked_at=timezone.now(),
     )
+    if transaction.status == T.PENDING:
+        _wish_dead_again(payment)
     return True
+
+
+def _wish_dead_again(payment: Payment) -> None:
+    """An attempt that waits under a payment which counts as dead has to die too: its order may be closed or paid."""
+    Payment.objects.filter(pk=payment.pk, killed_at__isnull=False).update(
+        killed_at=None,
+        kill_asked_at=Now(),
+        next_attempt_at=Now(),
+    )
 
 
 def settle_locked(
@@ -108,28 +136,33 @@ def _update_transaction(
     transaction.raw = dict(answer.raw)
     if answer.amount is not None:
         transaction.amount = answer.amount
-    transaction.problem = _problem(payment, answer)
+    transaction.problem = problem_of(payment, answer.amount, answer.currency)
     if shown in TRANSACTION_PAID and transaction.reversed_at is None:
         transaction.received = max(transaction.received, transaction.amount)
-    if shown is T.CHARGEBACK:
-        _charge_back(transaction)
-    elif shown in {T.FAILED, T.CANCELLED} and seen in TRANSACTION_PAID:
+    if shown in {T.FAILED, T.CANCELLED} and seen in TRANSACTION_PAID:
         # The bank reversed a settled transfer, or a captured card was voided: the money is gone again.
         transaction.reversed_at = transaction.reversed_at or timezone.now()
-        if shown is T.FAILED or not dashboard_refunds.finish_void(transaction):
-            _charge_back(transaction)
     transaction.status = _next_status(transaction, seen, shown)
     transaction.save()
 
 
-def _problem(payment: Payment, answer: StatusAnswer) -> str:
-    """Return why this money would not be accepted, or nothing."""
-    if answer.currency != "IDR":
-        return f"mata uang {answer.currency}"
-    if answer.amount is None:
+def _take_back(transaction: PaymentTransaction, *, seen: T, shown: T) -> None:
+    """Note what a bank took back. The refunds of the same answer are matched before: they went back as refunds."""
+    reversed_now = shown in {T.FAILED, T.CANCELLED} and seen in TRANSACTION_PAID
+    if reversed_now and shown is T.CANCELLED and dashboard_refunds.finish_void(transaction):
+        return
+    if reversed_now or shown is T.CHARGEBACK:
+        _charge_back(transaction)
+
+
+def problem_of(payment: Payment, amount: int | None, currency: str) -> str:
+    """Return why this money would not be accepted for the payment, or nothing."""
+    if currency != "IDR":
+        return f"mata uang {currency}"
+    if amount is None:
         return "jumlah tidak terbaca"
-    if answer.amount != payment.amount:
-        return f"jumlah {answer.amount}, seharusnya {payment.amount}"
+    if amount != payment.amount:
+        return f"jumlah {amount}, seharusnya {payment.amount}"
     return ""
 
 
@@ -146,21 +179,22 @@ def _next_status(transaction: PaymentTransaction, seen: T, shown: T) -> T:
 
 def _charge_back(transaction: PaymentTransaction) -> None:
     """Note that the bank took back whatever we have not given back ourselves."""
-    given_back = (
-        Refund.objects.filter(transaction_id=transaction.pk, state=RefundState.DONE).aggregate(sum=Sum("amount"))["sum"]
-        if transaction.pk
-        else 0
-    )
-    left = transaction.received - (given_back or 0)
-    transaction.charged_back = max(transaction.charged_back, left)
+    left = transaction.received - _given_back(transaction)
+    if left > transaction.charged_back:
+        transaction.charged_back = left
+        transaction.save(update_fields=["charged_back"])
+
+
+def _given_back(transaction: PaymentTransaction) -> int:
+    done = Refund.objects.filter(transaction=transaction, state=RefundState.DONE)
+    return done.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 def _derive_status(transaction: PaymentTransaction) -> None:
     """Let refunds that are done show in the transaction's status: bank transfers back are unknown to the gateway."""
     if transaction.status not in {T.SUCCESS, T.PARTIALLY_REFUNDED, T.REFUNDED} or not transaction.received:
         return
-    done = Refund.objects.filter(transaction=transaction, state=RefundState.DONE).aggregate(sum=Sum("amount"))["sum"]
-    given_back = done or 0
+    given_back = _given_back(transaction)
     if given_back >= transaction.received:
         status = T.REFUNDED
     elif given_back > 0:

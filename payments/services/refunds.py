@@ -15,40 +15,32 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from config.database import unit_of_work, violated_constraint
-from config.errors import InvalidInputError
-from orders.models import Order
-from orders.models.event import EventKind
-from orders.transitions import record
+from config.errors import InvalidInputError, ShopClosedError
 from payments import leases
-from payments.emails import mail_refund
 from payments.errors import (
     GatewayError,
     GatewayKeyError,
     GatewayRejectedError,
     GatewayUnavailableError,
     RefundRefusedError,
+    TransactionMissingError,
 )
 from payments.gateway import gateway
-from payments.locks import lock_order_and_payments, lock_refunds, lock_transactions
 from payments.mapping import FULL_REFUND_ONLY, refund_channel_is_api
-from payments.models import Payment, PaymentTransaction, Refund
+from payments.models import Refund
 from payments.services.ask import ask_one, note_trouble
-from payments.services.record import settle_locked
+from payments.services.one_by_one import log_and_go_on
+from payments.services.refund_book import NO_ROOM, fail, locked_refund, locked_transaction, note, refundable
 from payments.states import REFUND_OPEN, RefundChannel, RefundState
 from shop.models import User
-from shop.services.site import require_no_sweep
+from shop.services.site import require_no_sweep, site_state
 
 logger = logging.getLogger(__name__)
 R = RefundState
 
 AUTOMATIC_FOR = timedelta(days=6)  # the gateway honours a refund_key for 7 days
+DUPLICATE_KEY = 406
 MAX_BACKOFF_S = 3600
-
-
-def refundable(transaction_row: PaymentTransaction) -> int:
-    """Return the rupiah that may still be given back: received, less charged back, less every refund not FAILED."""
-    taken = Refund.objects.filter(transaction=transaction_row).exclude(state=R.FAILED)
-    return transaction_row.received - transaction_row.charged_back - sum(taken.values_list("amount", flat=True))
 
 
 def request_refund(
@@ -85,7 +77,7 @@ def _request(
     restrict_to: RefundChannel | None,
 ) -> Refund:
     require_no_sweep()
-    row, order, _ = _locked(transaction_id)
+    row, order, _ = locked_transaction(transaction_id)
     left = refundable(row)
     if amount > left:
         raise RefundRefusedError(f"Paling banyak {left} rupiah yang dapat dikembalikan.", left=left)
@@ -103,22 +95,23 @@ def _request(
         needs_approval=amount > settings.REFUND_APPROVAL_ABOVE,
         next_attempt_at=timezone.now(),
     )
-    _note(order, refund, f"staff:{requested_by.pk}", "pengembalian dana diminta")
+    note(order, refund, f"staff:{requested_by.pk}", "pengembalian dana diminta")
     return refund
 
 
 def approve_refund(*, refund_id: int, approved_by: User) -> Refund:
-    """Let a second person approve. Raises RefundRefusedError for the one who asked for it."""
+    """Let a second person approve. Raises RefundRefusedError for the one who asked for it, ShopClosedError."""
 
     def body() -> Refund:
-        refund, order = _locked_refund(refund_id)
+        require_no_sweep()
+        refund, order = locked_refund(refund_id)
         if refund.state != R.REQUESTED or refund.approved_by_id is not None:
             raise RefundRefusedError("Pengembalian dana ini tidak menunggu persetujuan.")
         if refund.requested_by_id == approved_by.pk:
             raise RefundRefusedError("Persetujuan harus dari orang lain.")
         refund.approved_by = approved_by
         refund.save(update_fields=["approved_by"])
-        _note(order, refund, f"staff:{approved_by.pk}", "pengembalian dana disetujui")
+        note(order, refund, f"staff:{approved_by.pk}", "pengembalian dana disetujui")
         return refund
 
     return unit_of_work(body)
@@ -128,10 +121,10 @@ def reject_refund(*, refund_id: int, actor: str, reason: str) -> Refund:
     """End a refund that was never sent."""
 
     def body() -> Refund:
-        refund, order = _locked_refund(refund_id)
+        refund, order = locked_refund(refund_id)
         if refund.state != R.REQUESTED:
             raise RefundRefusedError("Pengembalian dana ini sudah dikirim.")
-        _fail(refund, order, actor, reason)
+        fail(refund, order, actor, reason)
         return refund
 
     return unit_of_work(body)
@@ -178,43 +171,63 @@ def _state_or_refusal(refund_id: int) -> RefundState:
 
 
 def _send(refund: Refund, lease: str) -> None:
-    """GET status, mark as sent, send, and let GET status tell the end."""
-    row, payment = refund.transaction, refund.transaction.payment
-    ask_one(payment, row.transaction_id)
-    refund.refresh_from_db()
+    """GET status, mark as sent, send, and let GET status tell the end. Raises GatewayRejectedError: it did not happen.
+
+    Every other trouble is GatewayUnavailableError: nothing is known of the refund.
+    """
+    _look(refund)
     if refund.state not in REFUND_OPEN:
         leases.give_back(refund, lease)
         return
-    row.refresh_from_db()
     if not unit_of_work(partial(_mark_sent, refund.pk, lease)):
         return
-    if row.raw_status == "capture":
-        gateway().cancel(row.transaction_id)  # a card that is not settled yet is voided, not refunded
-    else:
-        answer = gateway().refund(
-            row.transaction_id,
-            key=refund.refund_key,
-            amount=refund.amount,
-            reason=refund.reason,
-        )
-        if not answer.accepted:
-            raise GatewayRejectedError(202, answer.reason or "denied by the bank")
-    ask_one(payment, row.transaction_id)
-    refund.refresh_from_db()
+    _ask_for_it(refund)
+    _look(refund)
     if refund.state in REFUND_OPEN:
         _postpone(refund, lease, "not shown yet")
     else:
         leases.give_back(refund, lease)
 
 
+def _look(refund: Refund) -> None:
+    """GET status of the refund's transaction, recorded; then read the refund and its transaction again.
+
+    That the gateway does not know the transaction just now says nothing about a refund of it.
+    """
+    row = refund.transaction
+    try:
+        ask_one(row.payment, row.transaction_id)
+    except TransactionMissingError:
+        raise GatewayUnavailableError("GET status: unknown transaction", sent=True, answered=True) from None
+    refund.refresh_from_db()
+    row.refresh_from_db()
+    refund.transaction = row
+
+
+def _ask_for_it(refund: Refund) -> None:
+    """Ask the gateway to give the money back. Raises GatewayRejectedError when it definitely will not."""
+    row = refund.transaction
+    if row.raw_status == "capture":
+        gateway().cancel(row.transaction_id)  # a card that is not settled yet is voided, not refunded
+        return
+    try:
+        answer = gateway().refund(row.transaction_id, key=refund.refund_key, amount=refund.amount, reason=refund.reason)
+    except GatewayRejectedError as refused:
+        if refused.status_code != DUPLICATE_KEY:
+            raise
+        # An earlier call arrived although its answer was lost: done, and GET status will show it.
+        logger.info("refund.known_key", extra={"refund": refund.refund_key})
+        return
+    if not answer.accepted:
+        raise GatewayRejectedError(202, answer.reason or "denied by the bank")
+
+
 def _mark_sent(refund_id: int, lease: str) -> bool:
-    refund, order = _locked_refund(refund_id)
+    refund, order = locked_refund(refund_id)
     if refund.lease != lease or refund.state not in REFUND_OPEN:
         return False
-    row = refund.transaction
-    taken = Refund.objects.filter(transaction=row).exclude(state=R.FAILED)
-    if sum(taken.values_list("amount", flat=True)) + row.charged_back > row.received:
-        _fail(refund, order, "system", "dana sudah kembali dengan cara lain")
+    if refundable(refund.transaction) < 0:
+        fail(refund, order, "system", NO_ROOM)
         return False
     refund.state = R.SENT
     refund.first_sent_at = refund.first_sent_at or timezone.now()
@@ -225,71 +238,33 @@ def _mark_sent(refund_id: int, lease: str) -> bool:
 def _end_refused(refund: Refund, lease: str, error: GatewayRejectedError) -> None:
     """A definite refusal ends it, unless GET status shows that it is there (a repeated key, for instance)."""
     try:
-        ask_one(refund.transaction.payment, refund.transaction.transaction_id)
+        _look(refund)
     except GatewayError:
         _postpone(refund, lease, f"refused {error.status_code}, status unknown")
         return
-    refund.refresh_from_db()
     if refund.state not in REFUND_OPEN:
         leases.give_back(refund, lease)
         return
+    if refund.transaction.raw_status == "capture":
+        # It should have been possible to void it; perhaps an earlier call did, and GET status lags behind.
+        _postpone(refund, lease, f"refused {error.status_code}, still captured")
+        return
 
     def body() -> None:
-        locked, order = _locked_refund(refund.pk)
+        locked, order = locked_refund(refund.pk)
         if locked.lease == lease and locked.state in REFUND_OPEN:
-            _fail(locked, order, "midtrans", f"{error.status_code} {error.reason}")
+            fail(locked, order, "midtrans", f"{error.status_code} {error.reason}")
 
     unit_of_work(body)
 
 
-def claim_bank_refund(*, refund_id: int, actor: str) -> Refund:
-    """Take a bank transfer upon oneself, so that no second person sends it too. REQUESTED -> SENT."""
-
-    def body() -> Refund:
-        require_no_sweep()
-        refund, order = _locked_refund(refund_id)
-        if refund.channel != RefundChannel.BANK or refund.state != R.REQUESTED:
-            raise RefundRefusedError("Transfer ini sudah diambil orang lain.")
-        if refund.needs_approval and refund.approved_by_id is None:
-            raise RefundRefusedError("Menunggu persetujuan orang kedua.")
-        refund.state, refund.claimed_by, refund.first_sent_at = R.SENT, actor, timezone.now()
-        refund.save(update_fields=["state", "claimed_by", "first_sent_at"])
-        _note(order, refund, actor, "transfer bank diambil")
-        return refund
-
-    return unit_of_work(body)
-
-
-def confirm_bank_refund(*, refund_id: int, bank_reference: str, actor: str) -> Refund:
-    """Note the bank's reference of a transfer that was made. SENT -> DONE.
-
-    GET status is asked first, so that money which went back at the gateway meanwhile is known. Raises
-    InvalidInputError, RefundRefusedError, GatewayError.
-    """
-    reference = bank_reference.strip()
-    if not 4 <= len(reference) <= 80:
-        raise InvalidInputError("bank_reference", "Isi nomor referensi bank.")
-    refund = Refund.objects.select_related("transaction__payment").get(pk=refund_id)
-    ask_one(refund.transaction.payment, refund.transaction.transaction_id)
-
-    def body() -> Refund:
-        locked, order = _locked_refund(refund_id)
-        if locked.channel != RefundChannel.BANK or locked.state != R.SENT:
-            raise RefundRefusedError("Transfer ini belum diambil, atau sudah selesai.")
-        locked.state, locked.done_at, locked.bank_reference = R.DONE, timezone.now(), reference
-        locked.save(update_fields=["state", "done_at", "bank_reference"])
-        _note(order, locked, actor, "transfer bank selesai")
-        mail_refund(order, locked)
-        row, order, payments = _locked(locked.transaction_id)
-        rows = lock_transactions(payments)
-        settle_locked(order, payments, rows, changed=next(r for r in rows if r.pk == row.pk))
-        return locked
-
-    return unit_of_work(body)
-
-
 def send_due_refunds(*, limit: int = 50, deadline_s: float = 60.0) -> int:
-    """Send or look after every API refund that is due, for 6 days after its first sending. Returns how many."""
+    """Send or look after every API refund that is due, for 6 days after its first sending. Returns how many.
+
+    Nothing while a sweep is owed. One that fails by a bug is logged and put off, and delays no other.
+    """
+    if site_state().sweep_since is not None:
+        return 0
     until = time.monotonic() + deadline_s
     due = Refund.objects.filter(
         channel=RefundChannel.API,
@@ -303,40 +278,13 @@ def send_due_refunds(*, limit: int = 50, deadline_s: float = 60.0) -> int:
             break
         try:
             send_refund(refund_id=pk)
-        except GatewayKeyError:
+        except (GatewayKeyError, ShopClosedError):
             break
+        except Exception as error:
+            log_and_go_on(error, "refund.not_looked_after", refund=pk)
+            continue
         done += 1
     return done
-
-
-def _locked(transaction_id: int) -> tuple[PaymentTransaction, Order | None, list[Payment]]:
-    """Lock order, payments and transactions of one transaction, and its refunds."""
-    payment_id = PaymentTransaction.objects.values_list("payment_id", flat=True).get(pk=transaction_id)
-    order, _, payments = lock_order_and_payments(payment_id)
-    rows = lock_transactions(payments)
-    lock_refunds([transaction_id])
-    return next(row for row in rows if row.pk == transaction_id), order, payments
-
-
-def _locked_refund(refund_id: int) -> tuple[Refund, Order | None]:
-    transaction_id = Refund.objects.values_list("transaction_id", flat=True).get(pk=refund_id)
-    row, order, _ = _locked(transaction_id)
-    refund = Refund.objects.get(pk=refund_id)
-    refund.transaction = row
-    return refund, order
-
-
-def _fail(refund: Refund, order: Order | None, actor: str, why: str) -> None:
-    refund.state, refund.last_error, refund.next_attempt_at = R.FAILED, why[:200], None
-    refund.lease, refund.lease_until = "", None
-    refund.save(update_fields=["state", "last_error", "next_attempt_at", "lease", "lease_until"])
-    _note(order, refund, actor, f"pengembalian dana gagal: {why}")
-
-
-def _note(order: Order | None, refund: Refund, actor: str, reason: str) -> None:
-    if order is not None:
-        data = {"refund": refund.refund_key, "amount": refund.amount, "channel": refund.channel}
-        record(order, EventKind.REFUND, actor=actor, reason=reason, data=data)
 
 
 def _postpone(refund: Refund, lease: str, why: str) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from payments.errors import GatewayError, RefundRefusedError
 from payments.models import PaymentTransaction, Refund
-from payments.services.refunds import refundable, request_refund, send_refund
+from payments.services.refund_book import refundable
+from payments.services.refunds import request_refund, send_refund
 from payments.states import RefundChannel, RefundState
 from shop.models import User
 

@@ -103,7 +103,7 @@ def _notifications(payments: Iterable[Payment]) -> list[GatewayNotification]:
 
 
 def left_to_give_back(row: PaymentTransaction) -> int:
-    """Return what ``refunds.refundable`` returns, from refunds that were fetched already. The service judges again."""
+    """Return what ``refund_book.refundable`` returns, from refunds fetched already. The service judges again."""
     taken = sum(refund.amount for refund in row.refunds.all() if refund.state != RefundState.FAILED)
     return row.received - row.charged_back - taken
 

@@ -16,6 +16,7 @@ from orders.models import Order
 from orders.states import CLOSED_UNPAID, OrderStatus
 from orders.views.entry import Problem
 from orders.visitor import may_take_back
+from payments.errors import CannotCancelError
 from payments.pages import OrderPaths
 from payments.services import cancel_order
 from payments.views.opening import by_link, customer_actor, only_post
@@ -40,6 +41,8 @@ def cancel(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpRespons
         _cancel(request, order)
     except ShopClosedError:
         raise
+    except CannotCancelError as error:  # money came first, or somebody else was quicker
+        messages.info(request, str(error))
     except ShopError as error:
         return _ask(request, order, paths, [Problem(str(error))])
     return SeeOther(paths.order)

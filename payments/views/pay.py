@@ -30,9 +30,13 @@ from shop.errors import InsufficientStockError
 @require_http_methods(["GET", "HEAD", "POST"])
 @by_link
 def pay(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
-    """Show how to pay; a POST leads to the gateway's page. A GET asks nothing of the gateway."""
+    """Show how to pay; a POST leads to the gateway's page, a fresh one if the customer's does not open (``baru``).
+
+    A GET asks nothing of the gateway.
+    """
     if request.method == "POST":
-        return _to_gateway(request, order, paths, lambda: start_payment(order_id=order.pk))
+        is_dead = "baru" in request.POST
+        return _to_gateway(request, order, paths, lambda: start_payment(order_id=order.pk, page_is_dead=is_dead))
     return _show(request, situation_of(order), paths)
 
 

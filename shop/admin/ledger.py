@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from config.staff import ReadOnlyAdmin
-from config.staff.show import Tone, badge, link, number, when
+from config.staff.show import Tone, badge, link, number, when, who
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement
 
 _KINDS: dict[str, tuple[Tone, str]] = {
@@ -27,7 +27,7 @@ _STATES: dict[str, tuple[Tone, str]] = {
 class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
     """Every change of what lies on the shelf, for ever."""
 
-    list_display = ("time", "sku", "kind_badge", "delta_", "balance_", "reason", "actor")
+    list_display = ("time", "sku", "kind_badge", "delta_", "balance_", "reason", "actor_")
     list_display_links = ("time",)
     list_filter = ("kind", "created_at")
     search_fields = ("variant__sku", "variant__product__name", "=reservation__reference", "actor")
@@ -35,7 +35,7 @@ class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
     list_select_related = ("variant", "reservation")
     date_hierarchy = "created_at"
     fields = (
-        "time", "sku", "kind_badge", "delta_", "balance_", "reason", "actor", "reservation", "return_reference",
+        "time", "sku", "kind_badge", "delta_", "balance_", "reason", "actor_", "reservation", "return_reference",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -64,6 +64,11 @@ class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
     def balance_(self, movement: StockMovement) -> SafeString:
         """Return what was there afterwards."""
         return number(movement.balance)
+
+    @admin.display(description="oleh", ordering="actor")
+    def actor_(self, movement: StockMovement) -> str:
+        """Return who did it."""
+        return who(movement.actor)
 
 
 @admin.register(Reservation)

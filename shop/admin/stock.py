@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
-from config.staff.show import NOTHING, badge, in_one_piece, link, money, number
+from config.staff.show import NOTHING, badge, in_one_piece, link, money, number, who
 from shop.admin.stock_actions import Arrival, Correction
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement, Variant
 from shop.models.stock import LIVE_RESERVATION_STATES
@@ -92,7 +92,8 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
         """Show the variant with the end of its ledger and who waits for it."""
         context = dict(extra_context or {})
         if object_id is not None and object_id.isdecimal() and (variant := self.get_object(request, object_id)):
-            context["movements"] = list(variant.movements.select_related("reservation")[:RECENT])
+            movements = variant.movements.select_related("reservation")[:RECENT]
+            context["movements"] = [(movement, who(movement.actor)) for movement in movements]
             live = variant.reservations.filter(state__in=LIVE_RESERVATION_STATES).order_by("pk")
             context["waiting"] = list(live[:RECENT])
         return super().changeform_view(request, object_id, form_url, context)

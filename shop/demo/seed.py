@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,18 @@ def seed_catalogue() -> int:
     for row in data["categories"]:
         defaults = {"name": row["name"], "description": row["description"], "position": row["position"]}
         categories[row["slug"]], _ = Category.objects.get_or_create(slug=row["slug"], defaults=defaults)
-    # Last in the file is shown first: newest first.
-    return sum(unit_of_work(partial(_product, row, categories)) for row in reversed(data["products"]))
+    # What is written last is shown first.
+    return sum(unit_of_work(partial(_product, row, categories)) for row in reversed(_in_turn(data["products"])))
+
+
+def _in_turn(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one product of each shelf after the other, so that what is new comes from all of them."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for row in products:
+        turns.append(seen[row["category"]])
+        seen[row["category"]] += 1
+    return [row for _, row in sorted(zip(turns, products, strict=True), key=itemgetter(0))]
 
 
 def _product(row: dict[str, Any], categories: dict[str, Category]) -> bool:

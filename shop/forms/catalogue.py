@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
 
 from shop.forms.base import ShopForm
-from shop.models import Product, Variant
+from shop.selectors import Wanted
 
 NEWEST, CHEAPEST, DEAREST = "terbaru", "termurah", "termahal"
 ORDERS = {
@@ -66,16 +67,18 @@ class ListForm(ShopForm):
         self.full_clean()
         return {name: value for name in ("stok", "min", "maks") if (value := self.cleaned_data.get(name))}
 
-    def apply(self, products: QuerySet[Product]) -> QuerySet[Product]:
-        """Return ``products`` narrowed and ordered as wished."""
+    def wanted(self) -> Wanted:
+        """Return what the list shows, narrowed and ordered as wished."""
         wishes = self.wishes
-        prices = {
-            lookup: wishes[name] for name, lookup in (("min", "price__gte"), ("maks", "price__lte")) if name in wishes
-        }
-        if prices:
-            products = products.filter(
-                Exists(Variant.objects.filter(product=OuterRef("pk"), is_active=True, **prices)),
-            )
-        if "stok" in wishes:
-            products = products.filter(Q(in_stock=True))
-        return products.order_by(*ORDERS[self.cleaned_data.get("urut") or NEWEST])
+        return Wanted(
+            low=wishes.get("min"),
+            high=wishes.get("maks"),
+            in_stock="stok" in wishes,
+            order=ORDERS[self.cleaned_data.get("urut") or NEWEST],
+        )
+
+
+@lru_cache(maxsize=512)
+def wanted_by(query: str) -> Wanted:
+    """Return what a list with this query string shows. Kept: reading a form takes longer than the list's statements."""
+    return ListForm(QueryDict(query)).wanted()

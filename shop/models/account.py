@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -68,6 +68,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email or f"tamu {self.pk}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Write the row. A new password ends the API tokens, as it ends the sessions; an old one hashed anew does not.
+
+        (``_password`` is Django's: set by ``set_password``, and not when a login only brings the hash up to date.)
+        """
+        if self._password is None or self._state.adding:  # type: ignore[attr-defined] # the stubs leave it out
+            super().save(*args, **options)
+            return
+        with transaction.atomic():
+            super().save(*args, **options)
+            ApiToken.objects.filter(user=self).delete()
+
+    def get_full_name(self) -> str:
+        """Return the name that the staff pages greet with."""
+        return self.name
 
     def clean(self) -> None:
         super().clean()

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from config.database import unit_of_work
 from config.errors import InvalidInputError
+from shop.locks import lock_user
 from shop.models import Address, ApiToken, User
 from shop.phone import normalise_phone
 
 TOKEN_BYTES = 32
 MAX_ADDRESSES = 20
+_ADDRESS_SQL = """
+SELECT recipient, phone, province, city, district, postal_code, street
+  FROM shop_address WHERE id = %s AND user_id = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,14 @@ class AddressData:
         )
 
 
+def saved_address(*, user_id: int, address_id: int) -> AddressData | None:
+    """Return a customer's own saved address, or None. By cursor: every order asks this inside its transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ADDRESS_SQL, [address_id, user_id])
+        found = cursor.fetchone()
+    return AddressData(*found) if found else None
+
+
 @dataclass(frozen=True)
 class IssuedToken:
     """A token as it is shown once; only its hash is stored."""
@@ -67,25 +82,19 @@ def add_address(*, user: User, data: AddressData, is_default: bool = False) -> A
         phone = normalise_phone(data.phone)
     except ValueError:
         raise InvalidInputError("phone", "Tulis nomor WhatsApp yang lengkap, misalnya 0812-3456-7890.") from None
-    with transaction.atomic():
-        User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
-        count = Address.objects.filter(user=user).count()
-        if count >= MAX_ADDRESSES:
-            raise InvalidInputError("address", f"Paling banyak {MAX_ADDRESSES} alamat.")
-        make_default = is_default or count == 0
-        if make_default:
-            Address.objects.filter(user=user, is_default=True).update(is_default=False)
-        return Address.objects.create(
-            user=user,
-            recipient=data.recipient,
-            phone=phone,
-            province=data.province,
-            city=data.city,
-            district=data.district,
-            postal_code=data.postal_code,
-            street=data.street,
-            is_default=make_default,
-        )
+    return unit_of_work(partial(_add_address, user, replace(data, phone=phone), is_default))
+
+
+def _add_address(user: User, data: AddressData, is_default: bool) -> Address:
+    """Count and write under the customer's lock: two at once are neither one too many nor both the default."""
+    lock_user(user.pk)
+    count = Address.objects.filter(user=user).count()
+    if count >= MAX_ADDRESSES:
+        raise InvalidInputError("address", f"Paling banyak {MAX_ADDRESSES} alamat.")
+    make_default = is_default or count == 0
+    if make_default:
+        Address.objects.filter(user=user, is_default=True).update(is_default=False)
+    return Address.objects.create(user=user, is_default=make_default, **asdict(data))
 
 
 def issue_token(*, user: User) -> IssuedToken:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from config.database import unit_of_work
+from config.database import unit_of_work, violated_constraint
 from config.errors import InvalidInputError
 from shop.errors import CartClosedError, VariantNotForSaleError
 from shop.locks import lock_cart, lock_carts
@@ -101,8 +101,19 @@ def accept_changes(*, cart: Cart, quantities: dict[int, int]) -> Cart:
 
 
 def merge_at_login(*, user: User, token: str) -> Cart | None:
-    """Bring the visitor's cart into the member's, once. Quantities add up; the visitor's cart becomes MERGED."""
-    return unit_of_work(partial(_merge, user, token)) if token else None
+    """Bring the visitor's cart into the member's, once. Quantities add up; the visitor's cart becomes MERGED.
+
+    A member without an open cart gets the visitor's as it is. Returns the member's open cart, if he has one now.
+    """
+    if not token:
+        return None
+    try:
+        return unit_of_work(partial(_merge, user, token))
+    except IntegrityError as error:
+        if violated_constraint(error) != "cart_one_open_per_user":
+            raise
+    # Another device of his opened a cart while this one was being given his name: now there is one to merge into.
+    return unit_of_work(partial(_merge, user, token))
 
 
 def _merge(user: User, token: str) -> Cart | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from config.errors import ShopClosedError
+from config.rows import rows_of
 from shop.models import SiteState
 
 
 def site_state() -> SiteState:
     """Return the one row; a shop that never was closed may have none yet, and is open."""
-    return next(iter(SiteState.objects.filter(pk=1)), None) or SiteState()
+    return next(iter(rows_of(SiteState, "id = 1", [])), None) or SiteState()
 
 
 def require_open() -> None:

@@ -1,29 +1,36 @@
 """The only writer of ``on_hand``, ``reserved``, reservations and the stock ledger.
 
-Every function runs inside the caller's transaction and takes the locks of its variants in id order, then those of the
-reservations; callers lock their order first and reserve last.
+Every function runs inside the caller's transaction (only ``retry_short`` opens its own) and takes the locks of its
+variants in id order, then those of the reservations; callers lock their order first and reserve last.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db import DatabaseError, connection
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
-from config.database import unit_of_work
+from config.database import Trouble, classify, unit_of_work
 from shop.errors import InsufficientStockError, ShortLine, StockRuleError
-from shop.locks import lock_reservations, lock_variants
+from shop.locks import lock_reservations, lock_variants, lock_variants_of
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement, Variant
 
+logger = logging.getLogger(__name__)
+
 # Locks all wanted rows in id order first, whatever their stock, so that a second look never locks out of order.
+# The reservations are written for every line: where one is short, all of it is rolled back.
 _RESERVE_SQL = """
 WITH wanted AS (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS w (id, n)
+), held AS (
+    INSERT INTO shop_reservation (reference, variant_id, quantity, state, attempts, created_at, changed_at)
+    SELECT %s, id, n, 'HELD', 0, statement_timestamp(), statement_timestamp() FROM wanted ORDER BY id
 ), locked AS (
     SELECT v.id FROM shop_variant v JOIN wanted USING (id) ORDER BY v.id FOR NO KEY UPDATE OF v
 )
@@ -50,15 +57,13 @@ SHORT_MAX_ATTEMPTS = 5
 def reserve(*, reference: str, quantities: Mapping[int, int]) -> None:
     """Hold ``quantities`` (units by variant id) for ``reference``: all lines or none.
 
-    One guarded UPDATE in variant-id order; call it last before commit, so that a hot row is locked for the shortest
-    time. Raises InsufficientStockError naming every short line; the caller's transaction must then be rolled back.
+    One statement, its guarded UPDATE in variant-id order; call it last before commit, so that a hot row is locked for
+    the shortest time. Raises InsufficientStockError naming every short line; the caller's transaction must then be
+    rolled back.
     """
-    Reservation.objects.bulk_create(
-        [Reservation(reference=reference, variant_id=pk, quantity=n) for pk, n in sorted(quantities.items())],
-    )
     ids = sorted(quantities)
     with connection.cursor() as cursor:
-        cursor.execute(_RESERVE_SQL, [ids, [quantities[pk] for pk in ids]])
+        cursor.execute(_RESERVE_SQL, [ids, [quantities[pk] for pk in ids], reference])
         taken = {row[0] for row in cursor.fetchall()}
     missing = [pk for pk in ids if pk not in taken]
     if missing:
@@ -116,7 +121,7 @@ def sell(*, reference: str, actor: str) -> list[Reservation]:
     Returns the lines that are SHORT afterwards. Repeatable: a sold line is never sold again.
     """
     lines = _locked_lines(reference, ReservationState.HELD, ReservationState.SHORT)
-    on_hand = dict(Variant.objects.filter(pk__in={line.variant_id for line in lines}).values_list("pk", "on_hand"))
+    on_hand = {line.variant_id: line.variant.on_hand for line in lines}  # as it stands under the lock
     sold: list[Reservation] = []
     short: list[Reservation] = []
     for line in lines:
@@ -156,18 +161,29 @@ def sell_waiting(variant_id: int, *, actor: str) -> int:
 
 
 def retry_short(*, actor: str = "system") -> int:
-    """Try again the SHORT lines that are due, one variant per transaction. Returns the number of lines sold."""
+    """Try again the SHORT lines that are due, one variant per transaction, the longest due first.
+
+    A variant that somebody keeps locked waits for the next run and delays no other. Returns the number of lines sold.
+    """
     due = (
         Reservation.objects.filter(
             state=ReservationState.SHORT,
             attempts__lt=SHORT_MAX_ATTEMPTS,
             next_attempt_at__lte=timezone.now(),
         )
-        .order_by("variant_id")
-        .values_list("variant_id", flat=True)
-        .distinct()
+        .values("variant_id")
+        .annotate(due_since=Min("next_attempt_at"))
+        .order_by("due_since")
     )
-    return sum(unit_of_work(partial(_retry_variant, variant_id, actor)) for variant_id in list(due))
+    sold = 0
+    for variant_id in [row["variant_id"] for row in due]:
+        try:
+            sold += unit_of_work(partial(_retry_variant, variant_id, actor))
+        except DatabaseError as error:
+            if classify(error) is not Trouble.LOCK_TIMEOUT:
+                raise
+            logger.warning("stock.retry_locked", extra={"variant": variant_id})
+    return sold
 
 
 def _retry_variant(variant_id: int, actor: str) -> int:
@@ -279,10 +295,13 @@ def _came_back(reference: str, sold: Iterable[Reservation]) -> Counter[int]:
 
 
 def _locked_lines(reference: str, *states: ReservationState) -> list[Reservation]:
-    """Lock the variants of ``reference``, then its reservations, and return those in ``states``."""
-    ids = Reservation.objects.filter(reference=reference, state__in=states).values_list("variant_id", flat=True)
-    lock_variants(set(ids))
-    return [line for line in lock_reservations(reference) if line.state in states]
+    """Lock the variants of ``reference``, then its reservations, and return those in ``states`` with their variants."""
+    variants = lock_variants_of(reference, states)
+    lines = [line for line in lock_reservations(reference) if line.state in states]
+    for line in lines:
+        if (variant := variants.get(line.variant_id)) is not None:
+            line.variant = variant
+    return lines
 
 
 def _sell_lines(lines: Iterable[Reservation], *, actor: str) -> None:

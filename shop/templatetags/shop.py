@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from shop import money
 from shop.phone import local_phone
+from shop.places import short_name
 
 register = template.Library()
 
@@ -40,6 +41,18 @@ def wib(moment: datetime | None) -> str:
 def telepon(e164: str) -> str:
     """``+6281234567890`` -> ``0812-3456-7890``."""
     return local_phone(e164)
+
+
+@register.filter
+def daerah(name: str) -> str:
+    """A region as people write it on a parcel: ``KABUPATEN SLEMAN`` -> ``Kab. Sleman``."""
+    return short_name(name)
+
+
+@register.filter
+def nama_depan(name: str) -> str:
+    """The first word of a name, to greet with; a long name does not become a headline of four lines."""
+    return name.split(maxsplit=1)[0] if name.split() else name
 
 
 @register.filter

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.errors import ShopError
 from shop.carts import cart_to_fill
+from shop.facts import CardFacts, CategoryFacts, ProductFacts, card_facts, category_facts, product_facts, related_ids
 from shop.forms.cart import AddForm
-from shop.models import Product
+from shop.models import Variant
 from shop.offers import offer
-from shop.selectors import products_for_sale, what_a_card_shows
+from shop.remembered import show
 from shop.services.cart import add_item
-from shop.showcase import cards
+from shop.showcase import cards, menu
 from shop.views.answers import see_other
 
 RELATED = 4
@@ -26,10 +26,12 @@ RELATED = 4
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product; ``?varian=`` says which variant is looked at."""
-    found = products_for_sale().prefetch_related(None).filter(slug=slug).first()
+    found = product_facts(slug)
     if found is None:
         raise Http404
-    return render(request, "shop/product.html", _page(found, request.GET.get("varian", "")))
+    facts = found, card_facts(related_ids(found, RELATED)), category_facts()
+    wanted = request.GET.get("varian", "")
+    return show(request, "shop/product.html", facts=facts, context=lambda: _page(*facts, wanted))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,25 +55,31 @@ def cart_add(request: HttpRequest) -> HttpResponse:
 def _refused(request: HttpRequest, form: AddForm) -> HttpResponse:
     """Show the product of the refused form with its errors; without a product, say it on the list of all."""
     wanted = form.cleaned_data.get("varian")
-    products = products_for_sale().prefetch_related(None)
     slug = request.POST.get("produk", "").replace("\x00", "")
-    found = products.filter(variants=wanted).first() if wanted else products.filter(slug=slug).first()
+    if wanted:
+        slug = Variant.objects.filter(pk=wanted).values_list("product__slug", flat=True).first() or ""
+    found = product_facts(slug)
     if found is None:
         for errors in form.errors.values():
             messages.error(request, " ".join(str(error) for error in errors))
         return see_other("shop:products")
-    context = _page(found, str(wanted or "")) | {"form": form, "quantity": request.POST.get("jumlah", "")}
+    context = _page(found, card_facts(related_ids(found, RELATED)), category_facts(), str(wanted or ""))
+    context |= {"form": form, "quantity": request.POST.get("jumlah", "")}
     return render(request, "shop/product.html", context, status=400)
 
 
-def _page(found: Product, wanted: str) -> dict[str, Any]:
-    """Return the context of a product's page; pictures and variants of all cards come in one go."""
-    others = products_for_sale().prefetch_related(None).filter(category=found.category_id).exclude(pk=found.pk)
-    related = list(others.order_by(F("in_stock").desc(), "-created_at", "-pk")[:RELATED])
-    prefetch_related_objects([found, *related], *what_a_card_shows())
+def _page(
+    found: ProductFacts,
+    related: tuple[CardFacts, ...],
+    categories: tuple[CategoryFacts, ...],
+    wanted: str,
+) -> dict[str, Any]:
+    """Return the context of a product's page."""
+    shown = offer(found, wanted)
     return {
-        "offer": offer(found, wanted),
+        "offer": shown,
         "related": cards(related),
-        "current_category": found.category,
+        "menu_categories": menu(categories),
+        "current_category": shown.product.category,
         "quantity": "1",
     }

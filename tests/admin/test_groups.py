@@ -71,6 +71,7 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("payments.refund", "kirim"): frozenset({"kasir", "owner"}),
     ("payments.refund", "ambil"): frozenset({"kasir", "owner"}),
     ("payments.refund", "konfirmasi"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "lepas"): OWNER,  # and whoever holds the transfer
     ("payments.gatewaynotification", "proses-ulang"): OWNER,
     ("shop.variant", "barang-masuk"): frozenset({"gudang", "owner"}),
     ("shop.variant", "sesuaikan"): frozenset({"gudang", "owner"}),

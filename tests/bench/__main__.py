@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         report = _measure(place, options)
     report.settings["took"] = f"{time.monotonic() - begun:.0f} s"
     report.print()
+    if options.markdown:
+        say("")
+        report.print_markdown()
     if float(report.machine["load before"].split(",")[0]) > float(report.machine["cores"]):
         say("The machine was busy before we began: work that needs the CPU then loses more than work that waits for")
         say("the disk, so ratios against pgbench come out too low. Measure again on a quiet machine.")
@@ -58,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default 3)")
     parser.add_argument("--seconds", type=float, default=3.0, help="seconds of each measurement (default 3)")
     parser.add_argument("--seed", type=int, help="repeat the choices of an earlier run")
+    parser.add_argument("--markdown", action="store_true", help="print the tables once more, as GitHub's markdown")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the JSON goes")
     parser.add_argument("--fail-on", action="store_true", help="exit with 3 when a target is missed")
     return parser

@@ -7,12 +7,19 @@ import statistics
 import sys
 import threading
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 stop_asked = threading.Event()
 """Somebody wants the run to end."""
+
+
+_RATIOS = ["work", "against", "ratio", "rounds", "by CPU", "target", "", "/s", "ref/s", "ms CPU", "ref"]
+_RATIO_NUMBERS = frozenset({2, 3, 4, 5, 7, 8, 9, 10})
+_COUNTED = ["counted", "value", "target", "", ""]
+_COUNTED_NUMBERS = frozenset({1, 2})
 
 
 class BenchError(Exception):
@@ -130,6 +137,18 @@ class Report:
     def all_met(self) -> bool:
         return all(row.verdict != "MISSED" for row in self.rows) and all(fact.ok for fact in self.facts)
 
+    def print_markdown(self) -> None:
+        """Print the same as GitHub's tables, for README and docs/performance.md."""
+        say("; ".join(f"{name} {value}" for name, value in (self.machine | self.settings).items()) + ".")
+        if self.rows:
+            say("")
+            _print_markdown([_RATIOS, *(row.cells() for row in self.rows)], right=_RATIO_NUMBERS)
+        if self.facts:
+            say("")
+            _print_markdown([_COUNTED, *(fact.cells() for fact in self.facts)], right=_COUNTED_NUMBERS)
+        for name, why in self.missing.items():
+            say(f"\n{name}: {why}")
+
     def print(self) -> None:
         """Print everything; ratios first."""
         say("")
@@ -137,12 +156,11 @@ class Report:
         say("; ".join(f"{name} {value}" for name, value in self.settings.items()))
         if self.rows:
             say("")
-            head = ["work", "against", "ratio", "rounds", "by CPU", "target", "", "/s", "ref/s", "ms CPU", "ref"]
-            _print_table([head, *(row.cells() for row in self.rows)], right={2, 3, 4, 5, 7, 8, 9, 10})
+            _print_table([_RATIOS, *(row.cells() for row in self.rows)], right=_RATIO_NUMBERS)
             say("Trust the ratios, never the absolutes. By CPU: the same ratio from CPU time (PostgreSQL's included).")
         if self.facts:
             say("")
-            _print_table([["counted", "value", "target", "", ""], *(fact.cells() for fact in self.facts)], right={1, 2})
+            _print_table([_COUNTED, *(fact.cells() for fact in self.facts)], right=_COUNTED_NUMBERS)
         for name, why in self.missing.items():
             say(f"{name}: {why}")
         for row in self.rows:
@@ -168,7 +186,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _print_table(rows: Sequence[Sequence[str]], *, right: set[int]) -> None:
+def _print_table(rows: Sequence[Sequence[str]], *, right: AbstractSet[int]) -> None:
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [
@@ -176,3 +194,10 @@ def _print_table(rows: Sequence[Sequence[str]], *, right: set[int]) -> None:
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         say("  ".join(cells).rstrip())
+
+
+def _print_markdown(rows: Sequence[Sequence[str]], *, right: AbstractSet[int]) -> None:
+    head, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    line = ["---:" if number in right else "---" for number in range(len(head))]
+    for row in (head, line, *body):
+        say(f"| {' | '.join(row)} |")

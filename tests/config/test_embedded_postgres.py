@@ -50,6 +50,7 @@ def test_the_application_connects_as_an_ordinary_role_that_owns_its_database(sha
         ("full_page_writes", "on"),
         ("max_connections", "200"),
         ("password_encryption", "scram-sha-256"),
+        ("scram_iterations", "4096"),
         ("statement_timeout", "10s"),
         ("lock_timeout", "3s"),
         ("idle_in_transaction_session_timeout", "15s"),
@@ -281,6 +282,7 @@ def test_a_throw_away_server_dies_with_its_owner_and_cannot_be_mistaken_for_a_du
     assert owner.stdout is not None
     url = owner.stdout.readline().strip()
     assert ask(url, "SHOW fsync") == "off"
+    assert ask(url, "SHOW scram_iterations") == "1"
     with pytest.raises(embedded_postgres.EmbeddedPostgresError, match="throw-away"):
         embedded_postgres.start(data_dir)
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+
+from tests.support.api import problem_of
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -85,3 +88,31 @@ def test_the_pages_need_no_other_server(db):
 
     assert "/static/drf_spectacular_sidecar/" in page
     assert "https://" not in page
+
+
+@pytest.mark.parametrize("path", ["/api/schema", "/api/schema/", "/api/docs", "/api/docs/"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_schema_and_pages_refuse_other_methods_in_json(db, path, method):
+    answer = Client().generic(method, path, b"{}", content_type="application/json")
+
+    problem_of(answer, 405)
+    assert answer["Allow"] == "GET, HEAD"
+
+
+def test_a_schema_that_is_asked_for_too_often_is_a_429_in_json(db, settings, monkeypatch):
+    settings.THROTTLING = True
+    cache.clear()
+    monkeypatch.setitem(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "catalogue", "1/min")
+
+    answers = [Client().get("/api/schema") for _ in range(2)]
+
+    assert answers[0].status_code == 200
+    assert problem_of(answers[1], 429)["retryAfter"] == int(answers[1]["Retry-After"])
+    cache.clear()
+
+
+def test_the_schema_comes_as_json_to_whoever_asks_for_that(db):
+    answer = Client().get("/api/schema", headers={"Accept": "application/json"})
+
+    assert answer["Content-Type"] == "application/json"
+    assert answer.json()["openapi"].startswith("3.")

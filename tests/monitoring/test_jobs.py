@@ -258,9 +258,27 @@ def test_a_month_of_heartbeats_is_kept(time_machine):
     assert JobRun.objects.count() == 2
 
 
-@pytest.mark.django_db
-def test_the_database_refuses_a_heartbeat_that_ended_without_a_result():
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        JobRun.objects.create(job="x", slot=MINUTE, node="a", started_at=MINUTE, finished_at=MINUTE)
+ENDED = {"finished_at": MINUTE, "ok": True, "exit_code": 0, "duration_ms": 1}
 
-    assert violated_constraint(refused.value) == "job_run_finished_says_how"
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"finished_at": MINUTE}, "job_run_finished_says_how"),
+        ({"ok": True}, "job_run_finished_says_how"),
+        (ENDED | {"started_at": MINUTE + timedelta(seconds=1)}, "job_run_finishes_after_start"),
+        (ENDED | {"duration_ms": -1}, "monitoring_jobrun_duration_ms_check"),
+        ({"job": "there already"}, "job_run_once_per_slot"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "+".join(value),
+)
+def test_the_database_refuses_a_heartbeat_that_tells_half_or_comes_twice(changes, constraint):
+    row = {"job": "x", "slot": MINUTE, "node": "a", "started_at": MINUTE}
+    JobRun.objects.create(**row | ENDED)
+    JobRun.objects.create(**row | {"job": "there already"})
+
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        JobRun.objects.create(**row | {"job": "another"} | changes)
+
+    assert violated_constraint(refused.value) == constraint

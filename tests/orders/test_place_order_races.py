@@ -33,10 +33,8 @@ from tests.support.world import ADDRESS, make_customer, make_variant, order_requ
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SOON = 20.0
-UNGUARDED_SQL = """
-UPDATE shop_variant v SET reserved = v.reserved + w.n
-  FROM unnest(%s::bigint[], %s::bigint[]) AS w (id, n) WHERE v.id = w.id RETURNING v.id
-"""
+UNGUARDED_SQL = stock._RESERVE_SQL.replace(" AND v.is_active AND v.on_hand - v.reserved >= wanted.n", "")
+assert UNGUARDED_SQL != stock._RESERVE_SQL
 # The shop's own statement, except that one buyer locks his rows in id order and another one backwards.
 CROSSED_SQL = stock._RESERVE_SQL.replace("ORDER BY v.id", "ORDER BY v.id * (CASE wanted.n WHEN 1 THEN 1 ELSE -1 END)")
 
@@ -102,14 +100,15 @@ def test_without_the_guard_those_fifty_would_all_get_an_order(monkeypatch):
 
 def test_with_the_guard_in_python_instead_of_in_the_statement_more_than_three_would_get_an_order(monkeypatch):
     """The other control: reading first and writing afterwards is not enough, however careful it looks."""
+    everybody_has_read = threading.Barrier(20)
 
     def read_then_write(*, reference: str, quantities: dict[int, int]) -> None:
         ((pk, wanted),) = quantities.items()
         variant = Variant.objects.get(pk=pk)
+        everybody_has_read.wait(SOON)
         if variant.available < wanted:
             raise InsufficientStockError([ShortLine(pk, variant.sku, "", variant.available, wanted)])
         Reservation.objects.create(reference=reference, variant_id=pk, quantity=wanted)
-        connection.cursor().execute("SELECT pg_sleep(0.05)")
         Variant.objects.filter(pk=pk).update(reserved=F("reserved") + wanted)
 
     monkeypatch.setattr(stock, "reserve", read_then_write)

@@ -93,7 +93,10 @@ def test_items_must_be_a_list_of_something(buyer, items):
 def test_each_line_must_be_an_object(buyer, line):
     good = buyer.body((make_variant(), 1))["items"][0]
 
-    assert fields_of(buyer.post("/api/orders", buyer.body() | {"items": [good, line]})) == ["items[1]"]
+    answer = buyer.post("/api/orders", buyer.body() | {"items": [good, line]})
+
+    assert fields_of(answer) == ["items[1]"]
+    assert answer.json()["detail"] == "Kirim sebuah objek JSON."
 
 
 def test_fifty_lines_go_and_one_more_does_not(buyer):
@@ -128,6 +131,8 @@ BAD_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"idempotencyKey": "x" * 256}, "idempotencyKey"),
     ({"idempotencyKey": "a\nb"}, "idempotencyKey"),
     ({"idempotencyKey": {"a": 1}}, "idempotencyKey"),
+    ({"idempotencyKey": " "}, "idempotencyKey"),  # as a header it would arrive as another key, or as none
+    ({"idempotencyKey": "k-1 "}, "idempotencyKey"),
     ({"voucherCode": "GRATIS"}, "voucherCode"),
     ({"addressId": None}, "addressId"),
 ]

@@ -43,6 +43,13 @@ def test_a_body_that_is_no_decent_object_is_a_400(path, raw):
         problem_of(answer, 400)
 
 
+@pytest.mark.parametrize("raw", [b"null", b"[]", b"7", b'"x"', b"false"])
+def test_what_is_json_but_no_object_is_told_so(raw):
+    body = problem_of(ApiClient(make_customer()).post("/api/orders", raw=raw), 400)
+
+    assert body["errors"] == [{"field": "", "detail": "Kirim sebuah objek JSON."}]
+
+
 @pytest.mark.parametrize("path", POSTS)
 def test_other_content_types_are_a_415_and_long_bodies_a_413(path):
     user = make_customer()
@@ -72,7 +79,10 @@ def test_other_methods_are_a_405_that_names_the_right_ones(method, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/", "/api/nope", "/api/nope/", "/api/orders//", "/api/orders/a/b", "/api/orders/%00", "/api/v1/orders"],
+    [
+        *("/api", "/api/", "/api/nope", "/api/nope/", "/api/orders//", "/api/orders/a/b", "/api/v1/orders"),
+        *("/api/orders/%00", "/api/orders/%0A1", "/api/products/1%0A"),
+    ],
 )
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 @pytest.mark.parametrize("debug", [True, False])

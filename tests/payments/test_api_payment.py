@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from orders.models import Order
 from payments.models import Payment
-from payments.services.start import MAX_PAYMENTS
+from payments.services.payable import MAX_PAYMENTS
 from payments.states import PaymentStatus
 from shop.services import stock
 from shop.services.site import close_shop
@@ -171,3 +172,20 @@ def test_cancelling_while_the_gateway_is_away_is_a_202(simulator, buyer, order):
     assert asked.status_code == 202
     assert asked.json()["order"]["status"] == "PENDING_PAYMENT"
     assert asked.json()["order"]["isClosing"] is True
+
+
+def test_cancelling_while_the_server_key_is_refused_is_a_202(simulator, buyer, order):
+    pay(buyer, order)
+    with override_settings(MIDTRANS_SERVER_KEY="SB-Mid-server-wrong"):
+        asked = buyer.post(f"/api/orders/{order.pk}/cancel")
+
+    assert (asked.status_code, asked.json()["order"]["isClosing"]) == (202, True)
+
+
+def test_cancelling_what_was_paid_at_the_gateway_already_is_a_409(simulator, buyer, order):
+    pay(buyer, order)
+    simulator.event(Payment.objects.get().gateway_id, "settle", deliver=False)
+
+    problem_of(buyer.post(f"/api/orders/{order.pk}/cancel"), 409)
+
+    assert Order.objects.get(pk=order.pk).status == "PAID"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
 from django.utils import timezone
 
 from config.errors import ShopClosedError
@@ -19,12 +23,16 @@ from payments.services import (
     start_payment,
 )
 from shop.services.site import require_sweep
-from tests.support.closing import assert_safe, due_again, overdue, page_is_dead
+from tests.support.closing import assert_safe, due_again, order_state, overdue, page_is_dead
 from tests.support.simulator import Simulator
 from tests.support.threads import Background
 from tests.support.world import make_order, make_variant, notify, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def journal_files() -> Iterator[Path]:
+    return Path(settings.PAYMENT_JOURNAL_DIR).glob("*.jsonl")
 
 
 def test_cancel_without_payment_closes_at_once_and_frees_the_stock(simulator: Simulator) -> None:
@@ -63,6 +71,24 @@ def test_cancel_with_a_chosen_method_cancels_it_at_the_gateway_first(simulator: 
 
     assert [row["transaction_status"] for row in simulator.transactions(payment.gateway_id)] == ["cancel"]
     assert_safe(simulator, order)
+    calls = [call["operation"] for call in simulator.requests()]
+    assert calls[-1] == "core.status", "the last word is a question, after everything was closed"
+    assert {"core.cancel", "snap.cancel"} <= set(calls)
+
+
+def test_a_single_404_is_not_believed(simulator: Simulator) -> None:
+    order = make_order()
+    payment = start(order)
+    simulator.choose(payment.gateway_id, "qris", deliver=False)
+    simulator.event(payment.gateway_id, "expire", deliver=False)
+    simulator.fault("status_404", operation="core.status", count=1)
+
+    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+
+    assert order_state(order) == ["HELD"]
+    due_again()
+    assert expire_orders().closed == 1
+    assert payment.transactions.get().status == "EXPIRED"
 
 
 def test_cancel_of_a_payment_that_was_just_paid_ends_paid(simulator: Simulator) -> None:
@@ -70,7 +96,8 @@ def test_cancel_of_a_payment_that_was_just_paid_ends_paid(simulator: Simulator) 
     payment = start(order)
     simulator.event(payment.gateway_id, "settle", deliver=False)
 
-    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    with pytest.raises(errors.CannotCancelError):
+        cancel_order(order_id=order.pk, actor="customer:1", reason="")
 
     order.refresh_from_db()
     assert order.status == "PAID"
@@ -138,6 +165,8 @@ def test_a_page_that_we_never_saw_is_made_void_before_the_stock_is_free(simulato
 
     payment = Payment.objects.get()
     assert payment.token not in {"", unseen}
+    lines = [line for file in journal_files() for line in file.read_text().splitlines() if payment.gateway_id in line]
+    assert len(lines) == len(simulator.requests(operation="snap.create")) == 2
     assert page_is_dead(simulator, payment)
     assert_safe(simulator, order)
 
@@ -164,9 +193,81 @@ def test_cancel_while_the_page_is_being_made_kills_the_page(simulator: Simulator
     assert page_is_dead(simulator, Payment.objects.get())
 
 
-def test_a_refused_key_stops_the_run_with_a_fact(simulator: Simulator) -> None:
-    from django.test import override_settings
+def test_a_cancel_while_the_key_is_refused_is_noted_and_finished_later(simulator: Simulator) -> None:
+    order = make_order()
+    start(order)
+    with override_settings(MIDTRANS_SERVER_KEY="SB-Mid-server-wrong"):
+        assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    order.refresh_from_db()
+    assert (order.status, order.is_closing) == ("PENDING_PAYMENT", True)
+    assert GatewayTrouble.objects.get().kind == "server_key_refused"
 
+    due_again()
+    assert expire_orders().closed == 1
+
+
+def test_a_page_that_the_gateway_does_not_know_frees_nothing_before_its_deadline(simulator: Simulator) -> None:
+    """Another merchant's key is no refused key: everything is simply unknown, and our page lives on elsewhere."""
+    order = make_order()
+    start(order)
+    simulator.reset()
+
+    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    order.refresh_from_db()
+    assert (order.status, order_state(order)) == ("PENDING_PAYMENT", ["HELD"])
+    assert GatewayTrouble.objects.get().kind == "token_unknown"
+
+    overdue(order)
+    due_again()
+    assert expire_orders().closed == 1
+
+
+def test_many_unknown_pages_at_once_stop_the_run_with_a_fact(simulator: Simulator) -> None:
+    for _ in range(6):
+        order = make_order()
+        start(order)
+        Order.objects.filter(pk=order.pk).update(
+            closing_at=timezone.now(), closing_to="CANCELLED", closing_by="test", closing_reason=""
+        )
+    simulator.reset()
+
+    run = expire_orders()
+
+    assert (run.stopped, run.closed) == ("many_unknown", 0)
+    assert len(simulator.requests(operation="snap.cancel")) == 5
+    assert GatewayTrouble.objects.filter(kind="many_unknown", ended_at=None).exists()
+
+
+def test_an_unseen_page_on_which_a_method_was_chosen_frees_nothing_before_its_deadline(simulator: Simulator) -> None:
+    order = make_order()
+    simulator.fault("response_lost", operation="snap.create", count=1)
+    with pytest.raises(errors.GatewayUnavailableError):
+        start_payment(order_id=order.pk)
+    payment = Payment.objects.get()
+    simulator.choose(payment.gateway_id, "bca_va", deliver=False)
+    due_again()
+
+    assert not cancel_order(order_id=order.pk, actor="customer:1", reason="")
+    assert [row["transaction_status"] for row in simulator.transactions(payment.gateway_id)] == ["cancel"]
+    assert order_state(order) == ["HELD"]
+
+    overdue(order)
+    due_again()
+    assert expire_orders().closed == 1
+
+
+def test_what_never_reached_the_gateway_is_cancelled_without_it(simulator: Simulator) -> None:
+    order = make_order()
+    with override_settings(MIDTRANS_SNAP_URL="http://127.0.0.1:1/snap/v1", MIDTRANS_CORE_URL="http://127.0.0.1:1"):
+        with pytest.raises(errors.GatewayUnavailableError):
+            start_payment(order_id=order.pk)
+
+        assert cancel_order(order_id=order.pk, actor="customer:1", reason="")
+
+    assert Payment.objects.get().status == "CANCELLED"
+
+
+def test_a_refused_key_stops_the_run_with_a_fact(simulator: Simulator) -> None:
     orders = [make_order() for _ in range(2)]
     for order in orders:
         start(order)

@@ -59,9 +59,11 @@ def test_money_that_came_first_wins_over_a_cancellation(client, simulator):
     simulator.event(payment.gateway_id, "settle", deliver=False)
     client.force_login(order.user)
 
-    client.post(f"{order_path(order)}batal/")
+    answer = client.post(f"{order_path(order)}batal/", follow=True)
 
     assert state_of(order) is PageState.PAID
+    assert "tidak dapat dibatalkan lagi" in text_of(answer)
+    assert "sudah diminta" not in text_of(answer)
 
 
 def test_a_forwarded_link_shows_and_pays_and_cancels_nothing(client, simulator):

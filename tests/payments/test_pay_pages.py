@@ -52,6 +52,18 @@ def test_the_button_leads_to_the_gateways_page_and_twice_to_the_same(client, sim
     assert len(simulator.requests(operation="snap.create")) == 1
 
 
+def test_a_page_that_does_not_open_can_be_made_anew(client, simulator):
+    order = make_order()
+    path = f"{order_path(order)}bayar/"
+    assert 'name="baru"' not in main_of(client.get(path))
+    first = client.post(path)
+
+    assert 'name="baru"' in main_of(client.get(path))
+    second = client.post(path, {"baru": "1"})
+
+    assert first["Location"] != second["Location"] == client.post(path)["Location"]
+
+
 def test_a_chosen_account_is_shown_to_copy_with_its_steps(client, simulator):
     order = make_order()
     payment = start(order)
@@ -94,18 +106,30 @@ def test_every_method_says_how_it_goes_on(client, simulator, method, words):
         assert word in page
 
 
+def test_a_refused_card_is_said_and_the_waiting_page_notices(client, simulator):
+    order = make_order()
+    payment = start(order)
+    before = client.get(f"{order_path(order)}status.json").json()["state"]
+    Payment.objects.filter(pk=payment.pk).update(method="credit_card", raw={"transaction_status": "deny"})
+
+    page = main_of(client.get(f"{order_path(order)}bayar/"))
+
+    assert "Pembayaran terakhir ditolak" in page
+    assert client.get(f"{order_path(order)}status.json").json()["state"] != before
+
+
 def test_a_method_that_ends_before_the_order_says_so(client, simulator):
     order = make_order()
     payment = start(order)
     simulator.choose(payment.gateway_id, "qris", deliver=False)
     check_order(order_id=order.pk)
-    assert "QRIS ini berlaku sampai" not in main_of(client.get(f"{order_path(order)}bayar/"))
+    assert "Bayar dengan QRIS sebelum" not in main_of(client.get(f"{order_path(order)}bayar/"))
     soon = timezone.localtime(timezone.now() + timedelta(minutes=15))
     Payment.objects.filter(pk=payment.pk).update(raw={"expiry_time": f"{soon:%Y-%m-%d %H:%M:%S}"})
 
     page = main_of(client.get(f"{order_path(order)}bayar/"))
 
-    assert "QRIS ini berlaku sampai" in page
+    assert "Bayar dengan QRIS sebelum" in page
     assert "masih bisa memilih cara bayar lain" in page
     left = int(matched(r'data-left="(\d+)"', page))
     assert 0 < left <= 15 * 60

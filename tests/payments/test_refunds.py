@@ -15,16 +15,16 @@ from orders.services import ship_order, start_processing
 from payments import errors
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.services import change_method, check_order
+from payments.services.bank_refunds import claim_bank_refund, confirm_bank_refund
+from payments.services.refund_book import refundable
 from payments.services.refunds import (
     approve_refund,
-    claim_bank_refund,
-    confirm_bank_refund,
-    refundable,
     request_refund,
     send_due_refunds,
     send_refund,
 )
 from shop.models import User, Variant
+from tests.support.money import at_gateway, paid
 from tests.support.simulator import Simulator
 from tests.support.threads import run_together
 from tests.support.world import make_customer, make_order, make_variant, notify, start
@@ -32,26 +32,9 @@ from tests.support.world import make_customer, make_order, make_variant, notify,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def paid(
-    simulator: Simulator, variant: Variant | None = None, *, method: str = "gopay"
-) -> tuple[Order, PaymentTransaction]:
-    order = make_order((variant or make_variant(), 1))
-    payment = start(order)
-    notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False, method=method))
-    order.refresh_from_db()
-    assert order.status == "PAID"
-    return order, PaymentTransaction.objects.get(payment=payment)
-
-
 @pytest.fixture
 def staff() -> User:
     return make_customer(is_staff=True)
-
-
-def at_gateway(simulator: Simulator, row: PaymentTransaction) -> int:
-    """Rupiah that the gateway has given back of a transaction."""
-    shown = next(t for t in simulator.transactions(row.payment.gateway_id) if t["transaction_id"] == row.transaction_id)
-    return int(float(shown.get("refund_amount") or 0))
 
 
 def test_a_full_refund_closes_the_order_and_returns_the_stock_once(simulator: Simulator, staff: User) -> None:

@@ -11,8 +11,9 @@ from django.test import Client
 from config.models import OutgoingMail
 from orders.models import Order
 from payments.models import GatewayNotification, Payment, PaymentTransaction, SignatureFailure
+from payments.notification_body import signature
 from payments.services import change_method
-from payments.services.notifications import process_due, reprocess, signature
+from payments.services.notifications import process_due, reprocess
 from payments.services.reconcile import reconcile_payments
 from shop.models import StockMovement
 from tests.support.simulator import Simulator

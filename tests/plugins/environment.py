@@ -35,6 +35,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     data_dir = _data_dir()
     if "SHOP_TESTS_DATABASE_URL" not in os.environ:
         os.environ["SHOP_TESTS_DATABASE_URL"] = os.environ.get("DATABASE_URL") or _start_server(data_dir)
+    # The suite starts a hundred processes: without bytecode on disk each of them compiles the whole shop again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     forget_callers_settings()
     os.environ.update(environment(data_dir / worker, database_url=os.environ["SHOP_TESTS_DATABASE_URL"]))

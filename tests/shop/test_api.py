@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, PBKDF2SHA1PasswordHasher, make_password
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -50,6 +50,35 @@ def test_unknown_address_wrong_password_inactive_and_guest_get_the_same_answer()
     problem_of(answers[0], 401)
     assert answers[0]["WWW-Authenticate"].startswith("Bearer")
     assert not ApiToken.objects.exists()
+
+
+def test_a_new_password_ends_every_token_of_the_account_and_of_no_other():
+    user, other = ApiClient(changed := make_customer()), ApiClient(make_customer())
+
+    changed.set_password("kata-sandi-yang-baru")
+    changed.save()
+
+    problem_of(user.get("/api/addresses"), 401)
+    assert other.get("/api/addresses").status_code == 200
+
+
+@override_settings(
+    PASSWORD_HASHERS=[
+        "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ],
+)
+def test_a_password_that_is_only_hashed_anew_ends_no_token(monkeypatch):
+    monkeypatch.setattr(PBKDF2SHA1PasswordHasher, "iterations", 1)
+    user = make_customer()
+    User.objects.filter(pk=user.pk).update(password=make_password(PASSWORD, hasher="md5"))
+    client = ApiClient(user)
+
+    answer = ApiClient().post("/api/auth/token", {"email": user.email, "password": PASSWORD})
+
+    assert answer.status_code == 200
+    assert User.objects.get(pk=user.pk).password.startswith("pbkdf2_sha1")
+    assert client.get("/api/addresses").status_code == 200
 
 
 @override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"])

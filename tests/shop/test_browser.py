@@ -219,6 +219,21 @@ def test_the_cart_follows_its_number_box(live_server, browser, shirt):
     expect(page.locator(".sums .total dd")).to_have_text("Rp200.000")
 
 
+def test_a_number_changed_just_before_going_on_is_not_lost(live_server, browser, shirt):
+    """Two clicks on plus and one on the button, faster than the pause after which the cart is sent."""
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+
+    page.evaluate("""() => {
+      const plus = document.querySelector(".lines [data-step='1']");
+      plus.click(); plus.click();
+      document.querySelector("aside .btn-main").click();
+    }""")
+    page.wait_for_url("**/checkout/")
+
+    assert "3 buah" in page.inner_text(".lines-small")
+
+
 def test_it_all_works_without_javascript(live_server, browser, shirt):
     page, base = open_page(browser, script=False), live_server.url
     page.goto(f"{base}/produk/kemeja/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.conf import settings
 
@@ -10,6 +12,7 @@ from shop.errors import CartClosedError, VariantNotForSaleError
 from shop.models import Cart, CartItem, CartStatus, User
 from shop.services import cart as carts
 from tests.factories import ProductFactory, UserFactory, VariantFactory
+from tests.support.races import background, held_open, wait_until_blocked
 from tests.support.threads import run_together
 
 pytestmark = pytest.mark.django_db
@@ -284,6 +287,20 @@ class TestAtOnce:
         run_together([lambda: carts.merge_at_login(user=user, token=visitors.token)] * 2)
 
         assert units(mine) == {variant.pk: 2}
+
+    def test_a_login_merges_into_the_cart_that_another_device_opens_at_that_moment(self):
+        user, variant, visitors = UserFactory.create(), VariantFactory.create(), carts.open_cart(user=None, token="")
+        carts.add_item(cart=visitors, variant_id=variant.pk, quantity=2)
+
+        with held_open(partial(carts.open_cart, user=user, token="")) as commit:
+            login = background(partial(carts.merge_at_login, user=user, token=visitors.token))
+            wait_until_blocked()
+            commit()
+            merged = login.result(20.0)
+
+        assert merged == Cart.objects.get(user=user, status=CartStatus.OPEN)
+        assert merged != visitors
+        assert units(merged) == {variant.pk: 2}
 
     def test_two_checkouts_at_once_make_one_guest(self):
         cart = carts.open_cart(user=None, token="")

@@ -6,8 +6,10 @@ from functools import partial
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from shop.errors import InsufficientStockError, ShortLine, StockRuleError
+from shop.locks import lock_variants
 from shop.models import Reservation, ReservationState, StockMovement, Variant
 from shop.services import stock
 from tests.support.races import background, held_open, race, wait_until_blocked
@@ -300,6 +302,26 @@ def test_a_line_that_is_sold_at_the_moment_somebody_marks_it_short_stays_sold():
 
     assert Reservation.objects.get().state == ReservationState.SOLD
     assert shelf(variant) == (2, 0)
+
+
+def test_a_variant_that_somebody_else_keeps_locked_delays_no_other_variants_short_lines():
+    locked, free = make_variant(on_hand=1), make_variant(on_hand=1)
+    for variant in (locked, free):
+        hold(f"R{variant.pk}", (variant, 1))
+        with transaction.atomic():
+            stock.mark_short(reference=f"R{variant.pk}")
+    Reservation.objects.update(next_attempt_at=timezone.now())
+
+    with held_open(lambda: lock_variants([locked.pk])):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        sold = stock.retry_short()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+
+    assert sold == 1
+    assert (shelf(locked), shelf(free)) == ((1, 1), (0, 0))
+    assert stock.retry_short() == 1
 
 
 def test_twenty_corrections_at_once_never_take_the_shelf_below_zero():

@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 import urllib3
 
+from config.processes import die_with_parent
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 15
 STOP_SECONDS = 5
@@ -82,6 +84,8 @@ class Simulator:
             env=clean | {"SIMULATOR_SERVER_KEY": server_key, "SIMULATOR_CLIENT_KEY": client_key},
             stdout=subprocess.PIPE,
             text=True,
+            # A suite that is killed takes its simulators along; fixtures run in the main thread.
+            preexec_fn=die_with_parent(),  # noqa: PLW1509
         )
         address = _listening(process)
         return cls(process, address, server_key, client_key)

@@ -14,8 +14,8 @@ from orders.demo import seed_shipping
 from orders.models import Order
 from orders.services import OrderLine, OrderRequest, place_order
 from payments.models import Payment
+from payments.notification_body import signature
 from payments.services import start_payment
-from payments.services.notifications import signature
 from shop.models import Category, Product, User, Variant
 from shop.services import stock
 from shop.services.account import AddressData

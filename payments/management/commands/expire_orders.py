@@ -7,7 +7,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from config.commands import ShopCommand, positive
+from django.core.management.base import CommandError
+
+from config.commands import FAILED, ShopCommand, positive
 from payments.services import closing, kill
 
 
@@ -40,6 +42,9 @@ examples:
             return {"due": len(closing.due_orders(limit)), "kills_due": len(kill.due_kills(limit))}
         run = closing.expire_orders(limit=limit, deadline_s=deadline * 0.7, should_stop=stopping.is_set)
         killed = kill.run_due_kills(limit=limit, deadline_s=deadline * 0.3, should_stop=stopping.is_set)
+        if run.failed or run.stopped in {"server_key_refused", "many_unknown"}:
+            why = run.stopped or f"{run.failed} orders failed, see the log"
+            raise CommandError(f"{why}. {run.expired + run.closed} closed, {run.waiting} waiting.", returncode=FAILED)
         return {
             "expired": run.expired,
             "closed": run.closed,

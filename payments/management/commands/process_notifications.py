@@ -7,7 +7,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from config.commands import ShopCommand, positive
+from django.core.management.base import CommandError
+
+from config.commands import FAILED, ShopCommand, positive
 from payments.services import notifications, refunds
 from shop.services import stock
 
@@ -42,6 +44,10 @@ examples:
         run = notifications.process_due(limit=limit, deadline_s=deadline * 0.6, should_stop=stopping.is_set)
         sold = stock.retry_short()
         sent = 0 if stopping.is_set() else refunds.send_due_refunds(deadline_s=deadline * 0.3)
+        if run.stopped == "server_key_refused":
+            raise CommandError("Stopped: server_key_refused.", returncode=FAILED)
+        if run.failed:
+            raise CommandError(f"{run.failed} notifications failed; the log says why.", returncode=FAILED)
         return {
             "applied": run.applied,
             "waiting": run.waiting,

@@ -60,8 +60,10 @@ examples:
                 dry_run=dry_run,
                 should_stop=stopping.is_set,
             )
-        if run.stopped in {"server_key_refused", "many_unknown"}:
+        if run.stopped in {"server_key_refused", "many_unknown", "journal_missing"}:
             raise CommandError(f"Stopped: {run.stopped}. {run.checked} checked.", returncode=FAILED)
+        if run.crashed:
+            raise CommandError(f"{run.crashed} of {run.checked} failed; the log says why.", returncode=FAILED)
         return asdict(run)
 
 

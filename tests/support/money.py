@@ -1,0 +1,55 @@
+"""Money of tests: paid orders, what the gateway gave back, and a row that the database refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+from psycopg import sql
+
+from orders.models import Order
+from payments.models import Payment, PaymentTransaction
+from shop.models import Variant
+from tests.support.simulator import Simulator
+from tests.support.world import make_order, make_variant, notify, start
+
+
+def settled(simulator: Simulator, payment: Payment, **more: Any) -> dict[str, Any]:
+    """Let a payment be settled without a webhook; the transaction as the gateway shows it."""
+    return simulator.event(payment.gateway_id, "settle", deliver=False, **more)
+
+
+def paid(
+    simulator: Simulator, variant: Variant | None = None, *, method: str = "gopay"
+) -> tuple[Order, PaymentTransaction]:
+    """Return an order that was paid, and its transaction."""
+    order = make_order((variant or make_variant(), 1))
+    payment = start(order)
+    notify(payment, settled(simulator, payment, method=method))
+    order.refresh_from_db()
+    assert order.status == "PAID"
+    return order, PaymentTransaction.objects.get(payment=payment)
+
+
+def at_gateway(simulator: Simulator, row: PaymentTransaction) -> int:
+    """Return the rupiah that the gateway has given back of a transaction."""
+    shown = next(t for t in simulator.transactions(row.payment.gateway_id) if t["transaction_id"] == row.transaction_id)
+    return int(float(shown.get("refund_amount") or 0))
+
+
+@contextmanager
+def unrecordable(transaction_id: str) -> Iterator[None]:
+    """Let the database refuse every row of one transaction, as a bug of ours would."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "ALTER TABLE payments_paymenttransaction ADD CONSTRAINT poison CHECK (transaction_id <> {}) NOT VALID"
+            ).format(sql.Literal(transaction_id)),
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE payments_paymenttransaction DROP CONSTRAINT poison")
