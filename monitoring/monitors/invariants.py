@@ -15,7 +15,7 @@ def look(scope: Scope) -> Look:
     """Ask every law that can be asked lightly; with ``full`` every law, about every row."""
     found = Look()
     for law in LAWS:
-        if law.number in _ELSEWHERE and not scope.full:
+        if law.number in _ELSEWHERE and not scope.full and scope.only is None:
             continue
         found += _ask(law, scope)
     return found
