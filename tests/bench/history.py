@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 
 # Of a thousand orders: how many are in each status, the closed ones first.
@@ -93,7 +95,7 @@ def write(orders: int, *, variants: tuple[int, ...], users: tuple[int, ...]) -> 
     for _, share in SHARES[:-1]:
         total += share
         bounds.append(total)
-    params = {
+    params: dict[str, Any] = {
         "orders": orders,
         "users": users[0],
         "user_count": len(users),
