@@ -26,7 +26,9 @@ _MONEY_WITHOUT_PAID = """
        AND p.success_at < now() - interval '2 minutes'
      ORDER BY p.success_at"""
 
-_OPEN = "SELECT id FROM orders_order WHERE status IN ('PAID', 'PROCESSING', 'SHIPPED')"
+_MOVED_LATELY = """
+    SELECT id FROM orders_order
+     WHERE status IN ('PAID', 'PROCESSING', 'SHIPPED') AND status_at > now() - interval '2 days'"""
 _PAID = "SELECT id FROM orders_order WHERE status IN ('PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED')"
 _PAID_WITHOUT_MONEY = """
     SELECT o.number, o.status AS order_status, o.total AS amount,
@@ -59,7 +61,7 @@ def look(scope: Scope) -> Look:
         where = suspects(scope, "order", lately=_LATELY, everything=_EVERYTHING, named=_NAMED)
         rows, total = ask(_MONEY_WITHOUT_PAID.format(suspects=where), scope, only=only)
         found += Look([_money_without_paid(row) for row in rows], total)
-        where = suspects(scope, "order", lately=_OPEN, everything=_PAID, named=_NAMED)
+        where = suspects(scope, "order", lately=_MOVED_LATELY, everything=_PAID, named=_NAMED)
         rows, total = ask(_PAID_WITHOUT_MONEY.format(suspects=where), scope, only=only)
         found += Look([_paid_without_money(row) for row in rows], total)
     if scope.wants("payment"):
