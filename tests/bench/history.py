@@ -11,10 +11,10 @@ SHARES = (
     ("COMPLETED", 930),
     ("EXPIRED", 30),
     ("CANCELLED", 20),
-    ("SHIPPED", 9),
+    ("SHIPPED", 12),
     ("PROCESSING", 4),
-    ("PAID", 5),
-    ("PENDING_PAYMENT", 2),
+    ("PAID", 3),
+    ("PENDING_PAYMENT", 1),
 )
 
 _ORDERS = """
@@ -30,7 +30,8 @@ _ORDERS = """
                    -- Closed ones over two years, the newest an hour ago; open ones within their time.
                    now() - interval '1 hour' - CASE WHEN status IN ('COMPLETED', 'EXPIRED', 'CANCELLED')
                         THEN (%(orders)s - n) * (interval '2 years' / %(orders)s)
-                        ELSE (n %% 1000) * interval '40 seconds' END AS at
+                        ELSE n * interval '1 hour' / %(orders)s * CASE status WHEN 'SHIPPED' THEN 150
+                             WHEN 'PROCESSING' THEN 40 WHEN 'PAID' THEN 20 ELSE 12 END END AS at
               FROM (SELECT n, (%(statuses)s::text[])[width_bucket(n %% 1000, %(bounds)s::int[]) + 1] AS status
                       FROM generate_series(1, %(orders)s) AS n) numbered) placed"""
 _ITEMS = """
