@@ -8,12 +8,14 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from monitoring.models import JobRun, RouteTraffic, SlowQuery
+from monitoring.models import Incident, IncidentState, JobRun, MonitorRun, RouteTraffic, SlowQuery
 from payments.models import SignatureFailure
 from shop.models import ApiToken, Cart, CartStatus
 
 CARTS_AFTER = timedelta(days=30)
 RUNS_AFTER = timedelta(days=30)
+LOOKS_AFTER = timedelta(days=14)
+INCIDENTS_AFTER = timedelta(days=365)
 FAILURES_AFTER = timedelta(days=90)
 TRAFFIC_AFTER = timedelta(days=14)
 BATCH = 1000
@@ -30,6 +32,8 @@ def forgettable() -> dict[str, QuerySet[Model]]:
         "job_runs": JobRun.objects.filter(started_at__lt=now - RUNS_AFTER),
         "route_traffic": RouteTraffic.objects.filter(slot__lt=now - TRAFFIC_AFTER),
         "slow_queries": SlowQuery.objects.filter(last_at__lt=now - TRAFFIC_AFTER),
+        "monitor_runs": MonitorRun.objects.filter(started_at__lt=now - LOOKS_AFTER),
+        "incidents": Incident.objects.filter(state=IncidentState.RESOLVED, resolved_at__lt=now - INCIDENTS_AFTER),
         "signature_failures": SignatureFailure.objects.filter(minute__lt=now - FAILURES_AFTER),
     }
 

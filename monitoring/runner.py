@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from config.database import DatabaseConnectionError, database_now, unit_of_work
+from config.database import DatabaseConnectionError, Trouble, classify, database_now, unit_of_work
 from config.logging import redact
 from config.mail import one_line
 from config.models import MailState, OutgoingMail
@@ -44,6 +44,7 @@ class Result:
     monitor: Monitor
     look: Look = field(default_factory=Look)
     error: str = ""
+    started_at: datetime = field(default_factory=timezone.now)
     duration_ms: int = 0
     changes: incidents.Changes = field(default_factory=incidents.Changes)
 
@@ -98,10 +99,6 @@ def run_monitors(options: Options, *, should_stop: Callable[[], bool] = lambda: 
     run.database_away = outage.database_is_away()
     if not run.database_away:
         _look_at_everything(options, run, ends_at, should_stop)
-        if not options.dry and any(result.error for result in run.results):
-            # Did they fail because it went away meanwhile?
-            connection.close()
-            run.database_away = outage.database_is_away()
     if run.database_away:
         logger.critical("database.down", extra={"error": run.database_away})
         if options.notify and not options.dry:
@@ -129,7 +126,15 @@ def _look_at_everything(options: Options, run: Run, ends_at: float, should_stop:
             result.error = "not run: asked to stop" if should_stop() else "not run: the time was over"
             continue
         limit = min(options.timeout_s or (FULL_TIMEOUT_S if options.full else TIMEOUT_S), left)
-        _run_one(options, run, result, limit)
+        trouble = _run_one(options, run, result, limit)
+        if trouble is not None and _may_be_away(trouble):
+            # Did it go away meanwhile? Then the others would only spend the time that the alert needs.
+            connection.close()
+            run.database_away = outage.database_is_away()
+            if run.database_away:
+                return
+        if trouble is not None and not options.dry:
+            _record_failure(run, result)
     if not options.dry and options.notify and run.held_back:
         try:
             held_back = run.held_back
@@ -138,25 +143,31 @@ def _look_at_everything(options: Options, run: Run, ends_at: float, should_stop:
             logger.exception("alerts.capped_failed")
 
 
-def _run_one(options: Options, run: Run, result: Result, limit_s: float) -> None:
-    """Let one monitor look and record what it found; whatever it raises ends here, recorded."""
-    monitor, started, started_at = result.monitor, time.monotonic(), timezone.now()
+def _run_one(options: Options, run: Run, result: Result, limit_s: float) -> Exception | None:
+    """Let one monitor look and record what it found; return what it raised, if it did: that ends here."""
+    monitor, started = result.monitor, time.monotonic()
+    result.started_at = timezone.now()
     try:
         # Twice the server's limit, for a server that does not answer at all: a stalled socket times nothing out.
         with time_limit(limit_s * 2 + 2):
             result.look, clean = _look(monitor, full=options.full, limit_s=limit_s, dry=options.dry)
             result.duration_ms = round((time.monotonic() - started) * 1000)
             if not options.dry:
-                unit_of_work(lambda: _record(options, run, result, clean, started_at))
+                unit_of_work(lambda: _record(options, run, result, clean))
     except Exception as error:
         logger.exception("monitor.failed", extra={"monitor": monitor.name})
         result.look = Look()
         result.error = one_line(redact(f"{type(error).__name__}: {error}"), 300)
         result.duration_ms = round((time.monotonic() - started) * 1000)
-        if isinstance(error, TimeIsUpError | DatabaseConnectionError):
-            connection.close()  # it may be in the middle of an answer
-        if not options.dry:
-            _record_failure(run, result, started_at)
+        return error
+    return None
+
+
+def _may_be_away(error: Exception) -> bool:
+    """Say whether this may mean that the database is away, rather than that a question was bad or slow."""
+    return isinstance(error, TimeIsUpError | DatabaseConnectionError) or classify(error) in {
+        Trouble.CONNECTION, Trouble.POOL_TIMEOUT, Trouble.RESOURCES,
+    }  # fmt: skip
 
 
 def _look(monitor: Monitor, *, full: bool, limit_s: float, dry: bool) -> tuple[Look, list[str]]:
@@ -182,12 +193,12 @@ def _look(monitor: Monitor, *, full: bool, limit_s: float, dry: bool) -> tuple[L
     return Look([*look.findings, *still], max(look.total, len(look.findings) + len(still)), look.facts), clean
 
 
-def _record(options: Options, run: Run, result: Result, clean: list[str], started_at: datetime) -> None:
+def _record(options: Options, run: Run, result: Result, clean: list[str]) -> None:
     now = timezone.now()
     monitor, look = result.monitor, result.look
     result.changes = incidents.record(monitor, look.findings, clean=clean, now=now)
     told = alerts.notify(monitor, total=look.total, now=now) if options.notify else alerts.Told()
-    _write_run(run, result, started_at)
+    _write_run(run, result)
     transaction.on_commit(lambda: _count(run, told))
 
 
@@ -196,18 +207,18 @@ def _count(run: Run, told: alerts.Told) -> None:
     run.held_back += told.held_back
 
 
-def _record_failure(run: Run, result: Result, started_at: datetime) -> None:
+def _record_failure(run: Run, result: Result) -> None:
     try:
-        unit_of_work(lambda: _write_run(run, result, started_at))
+        unit_of_work(lambda: _write_run(run, result))
     except Exception:
         logger.exception("monitor.failure_not_recorded", extra={"monitor": result.monitor.name})
 
 
-def _write_run(run: Run, result: Result, started_at: datetime) -> None:
+def _write_run(run: Run, result: Result) -> None:
     MonitorRun.objects.create(
         monitor=result.monitor.name,
         run_id=run.run_id,
-        started_at=started_at,
+        started_at=result.started_at,
         duration_ms=result.duration_ms,
         findings=result.look.total,
         error=result.error,

@@ -18,9 +18,13 @@ def check_mail_settings(
     **kwargs: Any,
 ) -> list[CheckMessage]:
     """Check that Resend can be called at all: without a key the SDK would send ``Bearer None``, and only then fail."""
-    if not settings.EMAIL_BACKEND.endswith(".ResendBackend"):
-        return []
     found: list[CheckMessage] = []
+    if not all("@" in address for address in [*settings.ALERT_EMAIL.split(","), *settings.ALERT_ESCALATION_EMAIL]):
+        found.append(Error("ALERT_EMAIL and ALERT_ESCALATION_EMAIL take addresses.", id="config.E004"))
+    if not re.fullmatch(r"(smtp(\+tls|\+ssl)?://[^/\s]+/?)?", settings.ALERT_SMTP_URL):
+        found.append(Error("ALERT_SMTP_URL is smtp+tls://user:password@host:port, or empty.", id="config.E005"))
+    if not settings.EMAIL_BACKEND.endswith(".ResendBackend"):
+        return found
     if not re.fullmatch(r"[!-~]+", settings.RESEND_API_KEY):
         found.append(Error("RESEND_API_KEY is empty or holds a space or line break.", id="config.E001"))
     if "@" not in settings.RESEND_FROM_EMAIL:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 ALL: Final = "IS NOT NULL"
-LATELY: Final = "> (SELECT coalesce(max(id), 0) - 2000 FROM {table})"
+LATELY: Final = "> %(after)s"
+NEWEST = 2000
 NAMED: Final = "= ANY(%(ids)s::bigint[])"
 
 
@@ -28,8 +29,9 @@ class Law:
         return self.query.replace("{among}", ALL)
 
     def lately(self) -> str:
-        """Return the query over the newest rows."""
-        return self.query.replace("{among}", LATELY.format(table=self.over))
+        """Return the query over the rows with an id above the parameter ``after``: a number, so that the planner sees
+        how few they are."""
+        return self.query.replace("{among}", LATELY)
 
     def named(self) -> str:
         """Return the query over the rows in the parameter ``ids``."""

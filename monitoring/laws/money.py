@@ -31,12 +31,15 @@ MONEY_LAWS = (
         """
         SELECT o.id, 'order ' || o.number || ' (' || o.status || ')'
           FROM orders_order o
-         WHERE o.id {among} AND ((o.status = 'PENDING_PAYMENT' AND EXISTS (
-                 SELECT 1 FROM payments_paymenttransaction t JOIN payments_payment p ON p.id = t.payment_id
-                  WHERE p.order_id = o.id AND t.status = 'SUCCESS' AND t.problem = ''))
-            OR (o.status IN ('PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED') AND NOT EXISTS (
-                 SELECT 1 FROM payments_paymenttransaction t JOIN payments_payment p ON p.id = t.payment_id
-                  WHERE p.order_id = o.id AND t.received > 0 AND t.problem = '')))""",
+         WHERE o.id {among} AND o.status = 'PENDING_PAYMENT' AND EXISTS (
+               SELECT 1 FROM payments_paymenttransaction t JOIN payments_payment p ON p.id = t.payment_id
+                WHERE p.order_id = o.id AND t.status = 'SUCCESS' AND t.problem = '')
+        UNION ALL
+        SELECT o.id, 'order ' || o.number || ' (' || o.status || ')'
+          FROM orders_order o
+         WHERE o.id {among} AND o.status IN ('PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED') AND NOT EXISTS (
+               SELECT 1 FROM payments_paymenttransaction t JOIN payments_payment p ON p.id = t.payment_id
+                WHERE p.order_id = o.id AND t.received > 0 AND t.problem = '')""",
         over="orders_order",
     ),
     Law(

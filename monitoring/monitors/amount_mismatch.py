@@ -9,7 +9,7 @@ from monitoring.monitors.base import Finding, Look, Monitor, Runbook, Scope
 _LATELY = """
     SELECT id FROM orders_order WHERE payment_hold <> ''
     UNION SELECT order_id FROM payments_payment
-     WHERE status = 'SUCCESS' AND success_at > now() - interval '2 days' AND order_id IS NOT NULL"""
+     WHERE status = 'SUCCESS' AND success_at > now() - interval '26 hours' AND order_id IS NOT NULL"""
 _EVERYTHING = """
     SELECT id FROM orders_order WHERE payment_hold <> ''
     UNION SELECT order_id FROM payments_payment WHERE status = 'SUCCESS' AND order_id IS NOT NULL"""
@@ -20,11 +20,12 @@ _CAME = """
     SELECT o.number, o.status AS order_status, p.gateway_id, p.amount AS expected, t.amount AS came, t.currency,
            t.problem, extract(epoch FROM now() - t.created_at) AS age
       FROM ({suspects}) AS suspect
-      JOIN orders_order o ON o.id = suspect.id
-      JOIN payments_payment p ON p.order_id = o.id
-      JOIN payments_paymenttransaction t ON t.payment_id = p.id
-     WHERE t.received > t.charged_back AND t.status IN ('SUCCESS', 'PARTIALLY_REFUNDED')
-       AND CASE WHEN t.problem <> '' THEN o.payment_hold <> '' ELSE t.received <> p.amount END
+     CROSS JOIN LATERAL (SELECT id, number, status, payment_hold FROM orders_order WHERE id = suspect.id OFFSET 0) o
+     CROSS JOIN LATERAL (SELECT id, gateway_id, amount FROM payments_payment WHERE order_id = suspect.id OFFSET 0) p
+     CROSS JOIN LATERAL (SELECT id, amount, received, currency, problem, created_at FROM payments_paymenttransaction
+                          WHERE payment_id = p.id AND received > charged_back
+                            AND status IN ('SUCCESS', 'PARTIALLY_REFUNDED') OFFSET 0) t
+     WHERE CASE WHEN t.problem <> '' THEN o.payment_hold <> '' ELSE t.received <> p.amount END
      ORDER BY t.id"""
 _ASKED = """
     SELECT o.number, o.status AS order_status, p.gateway_id, o.total AS expected, p.amount AS came, 'IDR' AS currency,

@@ -17,6 +17,8 @@ def ask(query: str, scope: Scope, **params: Any) -> tuple[list[Row], int]:
     Parameters are written into the statement (psycopg's client-side binding, Django's default), so that the planner
     sees ``NULL IS NULL`` and the like as constants and takes the index that the case has.
     """
+    # ``OFFSET 0`` in the monitors' lateral parts keeps each a look-up by index: the planner takes a UNION for larger
+    # than it is and would read whole tables instead.
     # A second look has one row or a few for each subject; none of them may fall off the end.
     limit = LIMIT if scope.only is None else LIMIT * 20
     with connection.cursor() as cursor:

@@ -48,8 +48,11 @@ def look(scope: Scope) -> Look:
 def nth_due_before(job: ScheduledJob, moment: datetime, number: int) -> datetime | None:
     """Return the ``number``-th last minute before ``moment`` in which the job was due; None if that is too long ago."""
     minute = moment.replace(second=0, microsecond=0)
-    for _ in range(int(LOOK_BACK.total_seconds() // 60)):
-        if job.schedule.is_due(minute):
+    earliest = minute - LOOK_BACK
+    while minute > earliest:
+        if minute.hour not in job.schedule.hours:
+            minute = minute.replace(minute=0)  # the whole hour is not one of the job's
+        elif job.schedule.is_due(minute):
             number -= 1
             if not number:
                 return minute

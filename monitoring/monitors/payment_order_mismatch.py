@@ -6,13 +6,14 @@ from monitoring.models import Severity
 from monitoring.monitors.asking import Row, ask, duration, money, suspects
 from monitoring.monitors.base import Finding, Look, Monitor, Runbook, Scope
 
+# The window is a day and a little: the nightly run looks at everything.
 # Asked from the order's side, status by status: each part has a partial index that is nearly empty.
 _LATELY = """
     SELECT id FROM orders_order WHERE status = 'PENDING_PAYMENT'
     UNION SELECT id FROM orders_order
-     WHERE status IN ('EXPIRED', 'CANCELLED') AND status_at > now() - interval '2 days'
+     WHERE status IN ('EXPIRED', 'CANCELLED') AND status_at > now() - interval '26 hours'
     UNION SELECT order_id FROM payments_payment
-     WHERE status = 'SUCCESS' AND success_at > now() - interval '2 days' AND order_id IS NOT NULL"""
+     WHERE status = 'SUCCESS' AND success_at > now() - interval '26 hours' AND order_id IS NOT NULL"""
 _EVERYTHING = "SELECT id FROM orders_order WHERE status IN ('PENDING_PAYMENT', 'EXPIRED', 'CANCELLED')"
 _NAMED = "SELECT id FROM orders_order WHERE number = ANY(%(only)s::text[])"
 
@@ -20,13 +21,16 @@ _MONEY_WITHOUT_PAID = """
     SELECT o.number, o.status AS order_status, p.status AS payment_status, p.amount, p.gateway_id,
            extract(epoch FROM now() - p.success_at) AS age
       FROM ({suspects}) AS suspect
-      JOIN orders_order o ON o.id = suspect.id
-      JOIN payments_payment p ON p.order_id = o.id AND p.status IN ('SUCCESS', 'PARTIALLY_REFUNDED')
-     WHERE o.status IN ('PENDING_PAYMENT', 'EXPIRED', 'CANCELLED')
-       AND p.success_at < now() - interval '2 minutes'
+     CROSS JOIN LATERAL (SELECT id, number, status FROM orders_order
+                          WHERE id = suspect.id AND status IN ('PENDING_PAYMENT', 'EXPIRED', 'CANCELLED') OFFSET 0) o
+     CROSS JOIN LATERAL (SELECT status, amount, gateway_id, success_at FROM payments_payment
+                          WHERE order_id = o.id AND status IN ('SUCCESS', 'PARTIALLY_REFUNDED') OFFSET 0) p
+     WHERE p.success_at < now() - interval '2 minutes'
      ORDER BY p.success_at"""
 
-_OPEN = "SELECT id FROM orders_order WHERE status IN ('PAID', 'PROCESSING', 'SHIPPED')"
+_MOVED_LATELY = """
+    SELECT id FROM orders_order
+     WHERE status IN ('PAID', 'PROCESSING', 'SHIPPED') AND status_at > now() - interval '26 hours'"""
 _PAID = "SELECT id FROM orders_order WHERE status IN ('PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED')"
 _PAID_WITHOUT_MONEY = """
     SELECT o.number, o.status AS order_status, o.total AS amount,
@@ -59,7 +63,7 @@ def look(scope: Scope) -> Look:
         where = suspects(scope, "order", lately=_LATELY, everything=_EVERYTHING, named=_NAMED)
         rows, total = ask(_MONEY_WITHOUT_PAID.format(suspects=where), scope, only=only)
         found += Look([_money_without_paid(row) for row in rows], total)
-        where = suspects(scope, "order", lately=_OPEN, everything=_PAID, named=_NAMED)
+        where = suspects(scope, "order", lately=_MOVED_LATELY, everything=_PAID, named=_NAMED)
         rows, total = ask(_PAID_WITHOUT_MONEY.format(suspects=where), scope, only=only)
         found += Look([_paid_without_money(row) for row in rows], total)
     if scope.wants("payment"):

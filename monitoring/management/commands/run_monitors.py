@@ -8,15 +8,18 @@ from contextlib import ExitStack
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 
 from config.commands import FAILED, FINDINGS, INTERRUPTED, LOCKED, ShopCommand, stop_requests
 from config.database import DatabaseConnectionError, advisory_lock
 from monitoring import report
+from monitoring.alarm import TimeIsUpError, time_limit
 from monitoring.models import Severity
 from monitoring.monitors import BY_NAME, MONITORS
 from monitoring.run_lock import file_lock
 from monitoring.runner import Options, Run, run_monitors
+
+LOCK_S = 6.0
 
 
 class Command(ShopCommand):
@@ -67,24 +70,37 @@ examples:
             notify=options["notify"],
             everything=len(chosen) == len(MONITORS),
         )
-        with ExitStack() as stack:
-            stopping = stack.enter_context(stop_requests())
-            if not wanted.dry:
-                self._lock(stack)
-            run = run_monitors(wanted, should_stop=stopping.is_set)
+        locks = ExitStack()
+        with stop_requests() as stopping:
+            try:
+                if not wanted.dry:
+                    self._lock(locks)
+                run = run_monitors(wanted, should_stop=stopping.is_set)
+            finally:
+                self._unlock(locks)
         self._print(run, options)
         self._exit(run, options["fail_on"])
 
-    def _lock(self, stack: ExitStack) -> None:
+    def _lock(self, locks: ExitStack) -> None:
         """Keep other runs out: those of this machine always, those of other machines while the database is there."""
-        if not stack.enter_context(file_lock()):
+        if not locks.enter_context(file_lock()):
             raise CommandError("Another run_monitors is running.", returncode=LOCKED)
         try:
-            held = stack.enter_context(advisory_lock("command:run_monitors"))
-        except (DatabaseError, InterfaceError, DatabaseConnectionError):
+            with time_limit(LOCK_S):
+                held = locks.enter_context(advisory_lock("command:run_monitors"))
+        except (DatabaseError, InterfaceError, DatabaseConnectionError, TimeIsUpError):
+            connection.close()
             return  # the run itself will find that out, and say so
         if not held:
             raise CommandError("Another run_monitors is running.", returncode=LOCKED)
+
+    def _unlock(self, locks: ExitStack) -> None:
+        """Give the locks back; a database that does not answer keeps nothing, its session ends with this process."""
+        try:
+            with time_limit(LOCK_S):
+                locks.close()
+        except (DatabaseError, InterfaceError, DatabaseConnectionError, TimeIsUpError):
+            connection.close()
 
     def _print(self, run: Run, options: dict[str, Any]) -> None:
         if options["format"] == "json":

@@ -1,0 +1,113 @@
+"""Years of a busy shop, written by SQL: as many orders as asked for, whole in every law, and nothing wrong with one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+# Of a thousand orders: how many are in each status, the closed ones first.
+SHARES = (
+    ("COMPLETED", 930),
+    ("EXPIRED", 30),
+    ("CANCELLED", 20),
+    ("SHIPPED", 12),
+    ("PROCESSING", 4),
+    ("PAID", 3),
+    ("PENDING_PAYMENT", 1),
+)
+
+_ORDERS = """
+    INSERT INTO orders_order (number, user_id, email, status, idempotency_key, request, link_version, closing_to,
+        closing_by, closing_reason, payment_hold, cleared_hold, recipient, phone, province, city, district, postal_code,
+        street, note, shipping_method, courier, subtotal, shipping_cost, discount, total, created_at, expires_at,
+        status_at, paid_at)
+    SELECT 'ORD-B-' || n, %(users)s + n %% %(user_count)s, 'a@example.com', status, 'bench-' || n, '{}', 1, '',
+           '', '', '', '', 'Sari', '+6281200000000', 'JAWA BARAT', 'KOTA BANDUNG', 'Coblong', '40132', 'Jl. Dago', '',
+           'jne-reg', 'JNE REG', 100000, 12000, 0, 112000, at, at + interval '1 day', at + interval '5 minutes',
+           CASE WHEN status IN ('PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED') THEN at + interval '5 minutes' END
+      FROM (SELECT n, status,
+                   -- Closed ones over two years, the newest an hour ago; open ones within their time.
+                   now() - interval '1 hour' - CASE WHEN status IN ('COMPLETED', 'EXPIRED', 'CANCELLED')
+                        THEN (%(orders)s - n) * (interval '2 years' / %(orders)s)
+                        ELSE n * interval '1 hour' / %(orders)s * CASE status WHEN 'SHIPPED' THEN 150
+                             WHEN 'PROCESSING' THEN 40 WHEN 'PAID' THEN 20 ELSE 12 END END AS at
+              FROM (SELECT n, (%(statuses)s::text[])[width_bucket(n %% 1000, %(bounds)s::int[]) + 1] AS status
+                      FROM generate_series(1, %(orders)s) AS n) numbered) placed"""
+_ITEMS = """
+    INSERT INTO orders_orderitem (order_id, variant_id, name, variant_name, sku, unit_price, quantity, weight)
+    SELECT o.id, %(variants)s + o.id %% %(variant_count)s, 'Barang', '', 'SKU', 100000, 1, 400 FROM orders_order o
+     WHERE o.number LIKE 'ORD-B-%%'"""
+_EVENTS = """
+    INSERT INTO orders_orderevent (order_id, kind, from_status, to_status, actor, reason, data, created_at)
+    SELECT o.id, 'STATUS', 'PENDING_PAYMENT', o.status, 'bench', '', '{}', o.status_at FROM orders_order o
+     WHERE o.status <> 'PENDING_PAYMENT' AND o.number LIKE 'ORD-B-%%'"""
+_RESERVATIONS = """
+    INSERT INTO shop_reservation (reference, variant_id, quantity, state, attempts, created_at, changed_at)
+    SELECT o.number, i.variant_id, 1, CASE WHEN o.status = 'PENDING_PAYMENT' THEN 'HELD'
+           WHEN o.status IN ('EXPIRED', 'CANCELLED') THEN 'RELEASED' ELSE 'SOLD' END, 0, o.created_at, o.status_at
+      FROM orders_order o JOIN orders_orderitem i ON i.order_id = o.id WHERE o.number LIKE 'ORD-B-%%'"""
+_MOVEMENTS = """
+    INSERT INTO shop_stockmovement (variant_id, kind, delta, balance, reason, actor, reservation_id, created_at)
+    SELECT r.variant_id, 'SALE', -1,
+           v.on_hand - row_number() OVER (PARTITION BY r.variant_id ORDER BY r.id), '', 'bench', r.id, r.changed_at
+      FROM shop_reservation r JOIN shop_variant v ON v.id = r.variant_id
+     WHERE r.state = 'SOLD' AND r.reference LIKE 'ORD-B-%%' ORDER BY r.id"""
+_STOCK = """
+    UPDATE shop_variant v SET on_hand = v.on_hand - sums.sold, reserved = v.reserved + sums.held
+      FROM (SELECT variant_id, count(*) FILTER (WHERE state = 'SOLD') AS sold,
+                   count(*) FILTER (WHERE state = 'HELD') AS held
+              FROM shop_reservation WHERE reference LIKE 'ORD-B-%%' GROUP BY variant_id) sums
+     WHERE sums.variant_id = v.id"""
+_PAYMENTS = """
+    INSERT INTO payments_payment (order_id, gateway_id, amount, status, method, token, redirect_url, raw, expires_at,
+        lease, unanswered, attempts, created_at, success_at)
+    SELECT o.id, o.number || '-' || part, o.total,
+           CASE WHEN part = 2 THEN 'EXPIRED' WHEN o.paid_at IS NOT NULL THEN 'SUCCESS'
+                WHEN o.status = 'PENDING_PAYMENT' THEN 'PENDING' ELSE o.status END,
+           'bca_va', '', '', '{}', o.expires_at, '', 0, 0, o.created_at,
+           CASE WHEN part = 1 THEN o.paid_at END
+      FROM orders_order o CROSS JOIN LATERAL generate_series(1, CASE WHEN o.id %% 20 = 0 THEN 2 ELSE 1 END) AS part
+     WHERE o.number LIKE 'ORD-B-%%'"""
+_TRANSACTIONS = """
+    INSERT INTO payments_paymenttransaction (payment_id, transaction_id, status, raw_status, fraud_status, payment_type,
+        amount, currency, problem, received, charged_back, surplus, asked_at, raw, created_at)
+    SELECT p.id, 'bench-' || p.id, 'SUCCESS', 'settlement', '', 'bank_transfer', p.amount, 'IDR', '', p.amount, 0,
+           false, p.success_at, '{}', p.success_at
+      FROM payments_payment p WHERE p.status = 'SUCCESS' AND p.gateway_id LIKE 'ORD-B-%%'"""
+_MAILS = """
+    INSERT INTO config_outgoingmail (kind, reference, from_email, "to", reply_to, subject, text, html, idempotency_key,
+        state, attempts, last_error, provider_id, created_at, sent_at)
+    SELECT kind, o.number, 'a@example.com', 'b@example.com', '', 's', 't', '', kind || '/' || o.number, 'SENT', 1, '',
+           kind || o.id, o.created_at, o.created_at
+      FROM orders_order o CROSS JOIN unnest('{order_received,order_paid}'::text[]) AS kind
+     WHERE o.number LIKE 'ORD-B-%%' AND (kind = 'order_received' OR o.paid_at IS NOT NULL)"""
+_NOTIFICATIONS = """
+    INSERT INTO payments_gatewaynotification (digest, body, gateway_id, transaction_id, claimed_status, payment_id,
+        outcome, attempts, lease, last_error, deliveries, received_at, applied_at)
+    SELECT 'bench-' || p.id, '{}', p.gateway_id, 'bench-' || p.id, 'settlement', p.id, 'APPLIED', 1, '', '', 1,
+           p.success_at, p.success_at
+      FROM payments_payment p WHERE p.status = 'SUCCESS' AND p.gateway_id LIKE 'ORD-B-%%'"""
+
+
+def write(orders: int, *, variants: tuple[int, ...], users: tuple[int, ...]) -> None:
+    """Write ``orders`` orders of the given variants and users (both with ids in a row), then ANALYZE."""
+    bounds, total = [], 0
+    for _, share in SHARES[:-1]:
+        total += share
+        bounds.append(total)
+    params: dict[str, Any] = {
+        "orders": orders,
+        "users": users[0],
+        "user_count": len(users),
+        "variants": variants[0],
+        "variant_count": len(variants),
+        "statuses": [status for status, _ in SHARES],
+        "bounds": bounds,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        for statement in (_ORDERS, _ITEMS, _EVENTS, _RESERVATIONS, _MOVEMENTS, _STOCK, _PAYMENTS, _TRANSACTIONS, _MAILS,
+                          _NOTIFICATIONS):  # fmt: skip
+            cursor.execute(statement, params)
+        cursor.execute("VACUUM ANALYZE")
