@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.database import with_database_safety
 from config.errors import ShopError
 from shop.carts import cart_to_fill
 from shop.forms.cart import AddForm
@@ -67,7 +68,14 @@ def _refused(request: HttpRequest, form: AddForm) -> HttpResponse:
 def _page(found: Product, wanted: str) -> dict[str, Any]:
     """Return the context of a product's page; pictures and variants of all cards come in one go."""
     others = products_for_sale().prefetch_related(None).filter(category=found.category_id).exclude(pk=found.pk)
-    related = list(others.order_by(F("in_stock").desc(), "-created_at", "-pk")[:RELATED])
+    nothing: list[Product] = []
+    related = with_database_safety(
+        lambda: list(others.order_by(F("in_stock").desc(), "-created_at", "-pk")[:RELATED]),
+        timeout=3,
+        retries=0,
+        fallback=nothing,
+        operation_name="Related products",
+    )
     prefetch_related_objects([found, *related], *what_a_card_shows())
     return {
         "offer": offer(found, wanted),
