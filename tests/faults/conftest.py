@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-from config.database import breaker
+from config.database import breaker, health
 from shop.models import Category
 from tests.support.pg_proxy import PostgresProxy, through_proxy
 from tests.support.races import background, end_session
@@ -23,6 +23,12 @@ def proxy(transactional_db: None) -> Iterator[PostgresProxy]:
     with through_proxy() as proxy:
         yield proxy
     breaker.reset()
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the database stands for a second; not from one test to the next."""
+    monkeypatch.setattr(health, "_last", None)
 
 
 @contextmanager

@@ -123,14 +123,15 @@ def test_the_ways_in_answer_the_contract_when_they_are_posted_to(stranger: Clien
     proxy.refusing = False
 
 
-def fastest(client: Client, path: str) -> float:
-    """Return the shortest of a few answers in seconds: on a busy machine the others measure the machine."""
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        client.get(path)
-        times.append(time.perf_counter() - started)
-    return min(times)
+def assert_quick(client: Client, path: str) -> None:
+    """Expect an answer that waits for nothing and costs less than 50 ms.
+
+    The cost is CPU time, for on a busy machine a clock measures the machine; `make faults` looks at the clock.
+    """
+    started, cpu = time.monotonic(), time.thread_time()
+    client.get(path)
+    assert time.thread_time() - cpu < 0.05
+    assert time.monotonic() - started < 0.5
 
 
 def test_an_open_breaker_answers_in_milliseconds_and_the_first_request_after_it_works(
@@ -146,9 +147,9 @@ def test_an_open_breaker_answers_in_milliseconds_and_the_first_request_after_it_
 
     for path, check in (("/", assert_page), ("/produk/", assert_page), ("/api/products", assert_problem)):
         check(stranger.get(path))
-        assert fastest(stranger, path) < 0.05
+        assert_quick(stranger, path)
     assert stranger.get("/healthz").status_code == 200
-    assert fastest(stranger, "/healthz") < 0.05
+    assert_quick(stranger, "/healthz")
     assert stranger.get("/readyz").json()["breaker"] == "open"
 
     proxy.refusing = False
