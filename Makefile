@@ -84,6 +84,10 @@ test: $(DEV_STAMP) ## the whole test suite, on a throw-away PostgreSQL
 test-postgres15: $(DEV_STAMP) ## the same on the oldest PostgreSQL we support (Debian: apt-get install postgresql-15)
 	@$(BIN)/python -m tests.support.system_postgres 15 -- $(PYTEST)
 
+.PHONY: faults
+faults: $(DEV_STAMP) ## break a real server: database stopped, restarted, stalled (a minute)
+	@$(BIN)/python -m pytest -m faults
+
 .PHONY: check
 check: lint test ## everything a change must pass
 

@@ -7,13 +7,15 @@ from django.core import checks
 
 
 class ConfigConfig(AppConfig):
-    """Registers the outbox's model and the check of the mail settings."""
+    """Registers the outbox's model and the checks of the mail settings and the time limits."""
 
     name = "config"
     label = "config"
     verbose_name = "Sistem"
 
     def ready(self) -> None:
+        from config.database.checks import check_time_limits
         from config.mail.checks import check_mail_settings
 
+        checks.register(check_time_limits)
         checks.register(check_mail_settings)

@@ -72,6 +72,8 @@ class ShopCommand(BaseCommand):
                 f"The database is away or refused: {type(error).__name__}.",
                 returncode=FAILED,
             ) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted in the middle, as asked.", returncode=INTERRUPTED) from error
         except ShopError as error:
             raise CommandError(f"Refused: {error} ({error.code})", returncode=REFUSED) from error
         seconds = time.monotonic() - started
@@ -97,13 +99,22 @@ class ShopCommand(BaseCommand):
 
 @contextmanager
 def stop_requests() -> Iterator[threading.Event]:
-    """Turn SIGTERM and SIGINT into a flag while the block runs; only the main thread may, elsewhere nothing changes."""
+    """Turn SIGTERM and SIGINT into a flag while the block runs; a second one interrupts what is in hand.
+
+    Only the main thread may; elsewhere nothing changes.
+    """
     stopping = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stopping
         return
+
+    def stop(*_: object) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+
     signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda *_: stopping.set()) for number in signals]
+    before = [signal.signal(number, stop) for number in signals]
     try:
         yield stopping
     finally:

@@ -5,83 +5,115 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import sys
 from collections.abc import Callable
-from pathlib import Path
+from itertools import chain
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.signals import got_request_exception
+from django.db import connection
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.views.debug import ExceptionReporter
 
-from config.database import DatabaseConnectionError, Trouble, classify
+from config.database import DatabaseConnectionError, Trouble, trouble_of
+from config.deadline import deadline
 from config.logging import request_id
+from config.unavailable import static_page, unavailable
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-RETRY_AFTER_S = 60
+_TROUBLE = "_database_trouble"
 _ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
-def wants_json(request: HttpRequest) -> bool:
-    """Say whether the caller is an API client rather than a browser."""
-    return request.path.startswith("/api/") or request.path in {"/api", "/readyz", "/healthz"}
-
-
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """Return the 503 that needs nothing: no database, session, template engine or context processor."""
-    response: HttpResponse
-    if wants_json(request):
-        response = JsonResponse(
-            {
-                "type": "about:blank",
-                "title": "Service Unavailable",
-                "status": 503,
-                "detail": "Sistem sedang mengalami gangguan",
-                "error": "Sistem sedang mengalami gangguan",
-                "retryAfter": RETRY_AFTER_S,
-            },
-            status=503,
-            content_type="application/problem+json",
-        )
-    else:
-        page = Path(settings.TEMPLATES[0]["DIRS"][0]) / "503.html"
-        response = HttpResponse(page.read_bytes(), status=503)
-    response["Retry-After"] = str(RETRY_AFTER_S)
-    response["Cache-Control"] = "no-store"
-    return response
-
-
 class DatabaseSafetyMiddleware:
-    """Outermost: turns any database that is away, slow or full into a 503, wherever in the request it showed."""
+    """Outermost: sets the request's deadline, and turns a database that is away, slow or full into a 503.
+
+    Wherever it shows: in a view (``process_exception``), in another middleware or an error page (Django makes a 500 of
+    that before it gets here; ``got_request_exception`` tells why), or in the first part of a streamed answer.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        static_page()
+        got_request_exception.connect(_note_trouble, dispatch_uid="config.middleware.note_trouble")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            response = self.get_response(request)
-        except (DatabaseConnectionError, DatabaseError, InterfaceError) as error:
-            answer = self.process_exception(request, error)
-            if answer is None:
-                raise
-            return answer
+        with deadline(settings.REQUEST_DEADLINE_S):
+            try:
+                response = self.get_response(request)
+                _begin(response)
+            except Exception as error:
+                answer = self.process_exception(request, error)
+                if answer is None:
+                    raise
+                return answer
+        trouble: Trouble | None = getattr(request, _TROUBLE, None)
+        if trouble is not None and response.status_code == 500:
+            _log(request, trouble)
+            return _dressed_as(response, unavailable(request))
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for database trouble raised by a view; anything else goes on to Django."""
-        if not isinstance(error, DatabaseConnectionError):
-            if not isinstance(error, DatabaseError | InterfaceError):
-                return None
-            trouble = classify(error)
-            if trouble is Trouble.OTHER:
-                return None
-            if trouble is Trouble.CONNECTION:
-                connection.close()
-            logger.error("database.unavailable", extra={"trouble": trouble.value, "path": request.path})
-        else:
-            logger.error("database.unavailable", extra={"trouble": "connection", "path": request.path})
+        trouble = trouble_of(error)
+        if trouble is None:
+            return None
+        _let_go(error, trouble)
+        _log(request, trouble)
         return unavailable(request)
+
+
+class _NoReport(ExceptionReporter):
+    """Takes the place of Django's debug page, which would evaluate querysets while the database is away."""
+
+    def get_traceback_html(self) -> SafeString:
+        return SafeString()
+
+    def get_traceback_text(self) -> SafeString:
+        return SafeString()
+
+
+def _note_trouble(sender: object, request: HttpRequest | None = None, **kwargs: object) -> None:
+    """Remember on the request that what becomes a 500 now is the database's trouble."""
+    error = sys.exc_info()[1]
+    trouble = trouble_of(error)
+    if request is None or error is None or trouble is None:
+        return
+    _let_go(error, trouble)
+    setattr(request, _TROUBLE, trouble)
+    request.exception_reporter_class = _NoReport
+
+
+def _let_go(error: BaseException, trouble: Trouble) -> None:
+    """Close a connection that is gone, or whatever the request does next fails as well."""
+    if trouble.loses_the_connection and not isinstance(error, DatabaseConnectionError):  # its raiser has closed it
+        connection.close()
+
+
+def _log(request: HttpRequest, trouble: Trouble) -> None:
+    logger.error("database.unavailable", extra={"trouble": trouble.value, "path": request.path})
+
+
+def _dressed_as(before: HttpResponse, answer: HttpResponse) -> HttpResponse:
+    """Give ``answer`` the headers that the middleware in between put on the answer it replaces."""
+    for name, value in before.items():
+        if not name.lower().startswith("content-") or name.lower() == "content-security-policy":
+            answer.setdefault(name, value)
+    return answer
+
+
+def _begin(response: Any) -> None:
+    """Produce the first part of a streamed answer now, while it can still become a 503. Files need no database."""
+    if not response.streaming or isinstance(response, FileResponse):
+        return
+    parts = iter(response.streaming_content)
+    first = next(parts, b"")
+    response.streaming_content = chain([first], parts)
 
 
 class RequestIdMiddleware:

@@ -11,14 +11,13 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import DatabaseError, InterfaceError
 from django.http import Http404, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
-from config.database import DatabaseConnectionError, Trouble, classify
+from config.database import trouble_of
 from config.errors import ShopError
 
 logger = logging.getLogger(__name__)
@@ -75,9 +74,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         return _answer(413, _WORDS[413], {"code": BodyTooLargeError.default_code})
     if isinstance(error, _UNREADABLE):
         return _answer(400, _WORDS[400], {"code": "parse_error"})
-    if isinstance(error, DatabaseConnectionError):
-        return None
-    if isinstance(error, DatabaseError | InterfaceError) and classify(error) is not Trouble.OTHER:
+    if trouble_of(error) is not None:
         return None
     return _bug(error, context)
 

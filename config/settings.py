@@ -11,6 +11,7 @@ from typing import Any
 import django_stubs_ext
 from django.urls import reverse_lazy
 
+from config.databases import REQUEST_DEADLINE_S as _REQUEST_DEADLINE_S
 from config.databases import database_settings
 from config.env import BASE_DIR, DEBUG, IS_COMMAND, env, flag, required, stop_if_incomplete
 from config.logging import logging_settings
@@ -88,6 +89,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- database and cache -----------------------------------------------------------------------------------------
 DATABASES = database_settings(DATA_DIR)
+REQUEST_DEADLINE_S = _REQUEST_DEADLINE_S
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 
+from config.database import with_database_safety
 from shop.models import Cart, CartItem, CartStatus, Category, Product, ProductImage, User, Variant
 
 LOW_STOCK = 3
@@ -199,4 +200,11 @@ def cart_units(request: HttpRequest) -> int:
     if isinstance(user, User) and token:
         mine |= Q(cart__token=token, cart__user=None)
     rows = CartItem.objects.filter(mine, cart__status=CartStatus.OPEN)
-    return int(rows.aggregate(units=Sum("quantity"))["units"] or 0)
+    # A page can do without the little number; the cart's own page counts for itself.
+    return with_database_safety(
+        lambda: int(rows.aggregate(units=Sum("quantity"))["units"] or 0),
+        timeout=2,
+        retries=0,
+        fallback=0,
+        operation_name="Cart badge",
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.test.utils import override_settings
 
+from config.database import breaker
 from payments.gateway.midtrans import gateway as midtrans_gateway
 from tests.support.laws import broken_laws
 from tests.support.simulator import Simulator
@@ -28,6 +29,12 @@ def laws_hold(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if request.node.get_closest_marker("breaks_laws") is None:
         assert broken_laws() == []
+
+
+@pytest.fixture(autouse=True)
+def breaker_is_closed() -> None:
+    """No test inherits the failures that another one made."""
+    breaker.reset()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
-from config.deadline import run_within
+from config.deadline import NotBegunError, run_within
 from payments.errors import GatewayUnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -44,6 +44,8 @@ class DeadlineTransport:
 
         try:
             return run_within(self.deadline_s, work)
+        except NotBegunError as error:
+            raise GatewayUnavailableError("no time left to ask", sent=False) from error
         except TimeoutError as error:
             raise GatewayUnavailableError("no answer in time", sent=True) from error
         except (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL) as error:

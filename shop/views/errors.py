@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from config.database import DatabaseConnectionError, Trouble, classify
-from config.middleware import unavailable, wants_json
+from config.database import trouble_of
 from config.problems import problem
+from config.unavailable import unavailable, wants_json
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -44,11 +43,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 when it was the database: middleware that fails outside a view ends up here."""
-    error = sys.exc_info()[1]
-    away = isinstance(error, DatabaseConnectionError) or (
-        isinstance(error, DatabaseError | InterfaceError) and classify(error) is not Trouble.OTHER
-    )
-    if away:
+    if trouble_of(sys.exc_info()[1]) is not None:
         return unavailable(request)
     if wants_json(request):
         return problem(500, "Terjadi kesalahan di pihak kami.")

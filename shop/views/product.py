@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.database import with_database_safety
 from config.errors import ShopError
 from shop.carts import cart_to_fill
 from shop.facts import CardFacts, CategoryFacts, ProductFacts, card_facts, category_facts, product_facts, related_ids
@@ -29,7 +30,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = product_facts(slug)
     if found is None:
         raise Http404
-    facts = found, card_facts(related_ids(found, RELATED)), category_facts()
+    facts = found, _related(found), category_facts()
     wanted = request.GET.get("varian", "")
     return show(request, "shop/product.html", facts=facts, context=lambda: _page(*facts, wanted))
 
@@ -63,9 +64,21 @@ def _refused(request: HttpRequest, form: AddForm) -> HttpResponse:
         for errors in form.errors.values():
             messages.error(request, " ".join(str(error) for error in errors))
         return see_other("shop:products")
-    context = _page(found, card_facts(related_ids(found, RELATED)), category_facts(), str(wanted or ""))
+    context = _page(found, _related(found), category_facts(), str(wanted or ""))
     context |= {"form": form, "quantity": request.POST.get("jumlah", "")}
     return render(request, "shop/product.html", context, status=400)
+
+
+def _related(found: ProductFacts) -> tuple[CardFacts, ...]:
+    """Return what the cards of similar products show; a page can do without them."""
+    nothing: tuple[CardFacts, ...] = ()
+    return with_database_safety(
+        lambda: card_facts(related_ids(found, RELATED)),
+        timeout=3,
+        retries=0,
+        fallback=nothing,
+        operation_name="Related products",
+    )
 
 
 def _page(

@@ -344,12 +344,40 @@ def test_a_hook_that_meets_a_conflict_after_the_commit_does_not_bring_the_body_b
     assert (body.runs, shelves()) == (1, [("run 1", "whole")])
 
 
-def test_without_resolve_a_lost_answer_leaves_the_outcome_unknown(proxy: PostgresProxy):
+def test_without_resolve_the_server_is_asked_and_says_that_it_was_committed(proxy: PostgresProxy):
     proxy.plan(Fault.LOSE_THE_ANSWER)
+    body = Shelf()
+
+    assert unit_of_work(body) == "run 1"
+    assert (body.runs, shelves()) == (1, [("run 1", "whole")])
+
+
+def test_without_resolve_a_commit_that_never_arrived_is_done_again(proxy: PostgresProxy):
+    proxy.plan(Fault.LOSE_THE_COMMIT)
+    body = Shelf()
+
+    assert unit_of_work(body) == "run 2"
+    assert (body.runs, shelves()) == (2, [("run 2", "whole")])
+
+
+def test_without_resolve_work_that_wrote_nothing_is_done_again(proxy: PostgresProxy):
+    proxy.plan(Fault.LOSE_THE_ANSWER)
+    runs: list[int] = []
+
+    def body() -> int:
+        runs.append(Category.objects.count())
+        return len(runs)
+
+    assert unit_of_work(body) == 2
+
+
+def test_without_resolve_a_commit_that_stays_under_way_is_unknown_and_not_done_again(proxy: PostgresProxy):
+    proxy.plan(Fault.DELAY_THE_COMMIT)
     body = Shelf()
 
     with pytest.raises(DatabaseConnectionError) as lost:
         unit_of_work(body)
+    proxy.deliver()
 
     assert lost.value.outcome_unknown
     assert (body.runs, shelves()) == (1, [("run 1", "whole")])
@@ -411,7 +439,7 @@ def test_when_nobody_can_be_asked_the_outcome_is_unknown(proxy: PostgresProxy):
         ("57P01", Trouble.CONNECTION),
         ("57P02", Trouble.CONNECTION),
         ("57P03", Trouble.CONNECTION),
-        ("25P03", Trouble.CONNECTION),
+        ("25P03", Trouble.IDLE_IN_TRANSACTION),
         ("53300", Trouble.CONNECTION),
         ("08006", Trouble.CONNECTION),
         ("40001", Trouble.CONFLICT),

@@ -1,4 +1,4 @@
-"""A TCP proxy between the shop and PostgreSQL that breaks the line at the moment of COMMIT, or whenever it is told to.
+"""A TCP proxy between the shop and PostgreSQL that breaks the line, or stalls it, at COMMIT or whenever it is told to.
 
 It runs in this process and reads the bytes as they pass: a client's chunk that holds the message ``COMMIT`` meets the
 fault that was planned for it.
@@ -44,6 +44,9 @@ class PostgresProxy:
         """How many COMMITs clients have sent."""
         self.refusing = False
         """While True, new connections are closed at once."""
+        self.flows = threading.Event()
+        """While not set nothing passes, in neither direction, and nobody is told: a stalled line."""
+        self.flows.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -57,6 +60,14 @@ class PostgresProxy:
         self._deliver.set()
         assert self.delivered.wait(PATIENCE_S), "the server did not answer the delayed COMMIT"
 
+    def stall(self) -> None:
+        """Let nothing pass from now on; new connections are taken and not answered."""
+        self.flows.clear()
+
+    def heal(self) -> None:
+        """Let everything pass again, what was held back included."""
+        self.flows.set()
+
     def break_lines(self) -> None:
         """Break every connection as it stands."""
         pairs, self._pairs = self._pairs, []
@@ -68,6 +79,7 @@ class PostgresProxy:
         """Stop listening and break what is open."""
         _close(self._listener)
         self._deliver.set()
+        self.flows.set()
         self.break_lines()
 
     def _accept(self) -> None:
@@ -79,7 +91,11 @@ class PostgresProxy:
             if self.refusing:
                 _close(client)
                 continue
-            server = socket.create_connection(self._server)
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:  # the server is down: what a client would see without us
+                _close(client)
+                continue
             self._pairs.append((client, server))
             line = _Line(self, client, server)
             threading.Thread(target=line.upwards, daemon=True).start()
@@ -103,6 +119,7 @@ class _Line:
 
     def upwards(self) -> None:
         for chunk in _chunks(self.client):
+            self.proxy.flows.wait()
             if COMMIT in chunk and (fault := self.proxy.next_fault()):
                 self._commit(fault, chunk)
                 return
@@ -112,6 +129,7 @@ class _Line:
 
     def downwards(self) -> None:
         for chunk in _chunks(self.server):
+            self.proxy.flows.wait()
             if self.answer_is_kept:
                 _close(self.client)
                 self.proxy.delivered.set()

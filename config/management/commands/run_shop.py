@@ -25,7 +25,8 @@ from config.processes import Supervisor, port_is_free
 
 START_WAIT_S = 60.0
 _POLL_S = 0.05
-# gunicorn gives its requests 10 s to end; then it, and everything else, is ended.
+# Requests have this long to end; then gunicorn, and everything else, is ended.
+_REQUESTS_GRACE_S = 10
 _STOP_GRACE_S = 15.0
 
 
@@ -181,9 +182,7 @@ class Command(BaseCommand):
             [
                 *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
                 *("--bind", f"{settings.HOST}:{settings.PORT}"),
-                # Threads, because requests wait for the database and the gateway; the pool has a connection for each.
-                *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
-                *("--timeout", "30", "--graceful-timeout", "10", "--log-level", "warning", "--no-control-socket"),
+                *("--config", "python:config.web_server", "--graceful-timeout", str(_REQUESTS_GRACE_S)),
             ],
             env=_environment("web"),
             cwd=BASE_DIR,

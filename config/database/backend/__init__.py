@@ -1,0 +1,1 @@
+"""Django's database engine of the shop; see ``base``."""
