@@ -11,7 +11,10 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Pemantauan"
 
     def ready(self) -> None:
-        """Time the statements of every connection from now on."""
-        from monitoring.middleware import watch_statements  # models are not loaded before this point
+        """Time the statements of every connection from now on, and follow the breaker."""
+        # Models are not loaded before this point.
+        from monitoring.metrics import watch_breaker
+        from monitoring.middleware import watch_statements
 
         connection_created.connect(watch_statements, dispatch_uid="monitoring.watch_statements")
+        watch_breaker()

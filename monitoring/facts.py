@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db import connection
 
 from monitoring.heartbeats import last_heartbeats
+from monitoring.models import Severity
+from monitoring.selectors import monitor_states, open_incidents, undelivered_alerts
 
 # Every count stands on a partial index of what is open or wrong, so the size of the history does not matter.
 _COUNTS_SQL = """
@@ -75,7 +78,7 @@ class Fact:
 
 
 def shop_facts() -> list[Fact]:
-    """Read everything in three statements. Raises what the database raises."""
+    """Read everything in seven statements. Raises what the database raises."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS_SQL)
         facts = [Fact(name, _HELP[name], float(value)) for name, value in cursor.fetchall()]
@@ -84,7 +87,33 @@ def shop_facts() -> list[Fact]:
             Fact("shop_orders_open", "Orders that are not finished, by status.", value, (("status", status),))
             for status, value in cursor.fetchall()
         ]
-    return facts + [
+    return [*facts, *_watching(), *_jobs()]
+
+
+def _watching() -> list[Fact]:
+    """Return what the monitors say of themselves, and of the shop."""
+    live = Counter(incident.severity for incident in open_incidents())
+    return [
+        *(
+            Fact("shop_incidents_open", "Incidents that are not resolved.", live[severity], (("severity", severity),))
+            for severity in Severity.values
+        ),
+        Fact("shop_alerts_undelivered", "Alerts that reached nobody, by no way.", undelivered_alerts()),
+        *(
+            Fact(
+                "shop_monitor_last_good_timestamp_seconds",
+                "When a monitor last looked without failing.",
+                state.good_at.timestamp(),
+                (("monitor", state.monitor.name),),
+            )
+            for state in monitor_states()
+            if state.good_at is not None
+        ),
+    ]
+
+
+def _jobs() -> list[Fact]:
+    return [
         Fact(
             "shop_job_last_run_timestamp_seconds",
             "When a cron job last ended, by how it ended.",

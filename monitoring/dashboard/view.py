@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.database import breaker_state, check_database_health
 from monitoring import selectors
 from monitoring.dashboard import sales, system
 from monitoring.models import Severity
@@ -67,6 +68,8 @@ def _system(request: HttpRequest) -> dict[str, Any]:
         "routes": report.routes[:ROUTES_SHOWN],
         "duration_chart": system.duration_chart(report.hours),
         "slow_queries": slowest_queries(),
+        "database": check_database_health(),
+        "breaker": breaker_state(),
     }
 
 

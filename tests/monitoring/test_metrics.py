@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from prometheus_client import REGISTRY, generate_latest
 
+from config.database import breaker
+from tests.support.incidents import make_incident
 from tests.support.world import make_order
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +74,26 @@ def test_without_a_database_it_says_so_and_goes_on(monkeypatch):
     assert "shop_mails_waiting" not in found
 
 
-def test_reading_the_facts_takes_three_statements(django_assert_num_queries):
-    with django_assert_num_queries(3):
+def test_reading_the_facts_takes_seven_statements(django_assert_num_queries):
+    with django_assert_num_queries(7):
         scrape()
+
+
+def test_open_incidents_are_counted_by_severity():
+    make_incident()
+
+    found = scrape()
+
+    assert found['shop_incidents_open{severity="CRITICAL"}'] == 1
+    assert found['shop_incidents_open{severity="HIGH"}'] == 0
+
+
+def test_the_breaker_of_the_process_shows():
+    for _ in range(5):
+        breaker.lost()
+
+    assert b"shop_database_breaker_open 1.0" in generate_latest(REGISTRY)
+
+    breaker.answered()
+
+    assert b"shop_database_breaker_open 0.0" in generate_latest(REGISTRY)
