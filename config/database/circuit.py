@@ -52,6 +52,8 @@ class CircuitBreaker:
         self._state = BreakerState.CLOSED
         self._lost_at: deque[float] = deque(maxlen=failures)
         self._closed_until = 0.0
+        self.untroubled = True
+        """Closed, and nothing was lost since the last answer: what every statement asks, so it is a plain attribute."""
 
     @property
     def state(self) -> BreakerState:
@@ -84,10 +86,11 @@ class CircuitBreaker:
 
     def answered(self) -> None:
         """The server answered: what failed before no longer counts. Costs nothing while all is well."""
-        if not self._lost_at and self._is_closed():
+        if self.untroubled:
             return
         with self._lock:
             self._lost_at.clear()
+            self.untroubled = True
             changed = self._become(BreakerState.CLOSED)
         self._tell(changed)
 
@@ -95,6 +98,7 @@ class CircuitBreaker:
         """A connection could not be made, or the server stopped answering on one."""
         with self._lock:
             now = self._clock()
+            self.untroubled = False
             self._lost_at.append(now)
             full = len(self._lost_at) == self._limit and now - self._lost_at[0] <= WINDOW_S
             if not full and self._state is not BreakerState.HALF_OPEN:
@@ -108,6 +112,7 @@ class CircuitBreaker:
         """Forget everything, without telling anybody (for tests, and for a new process)."""
         with self._lock:
             self._lost_at.clear()
+            self.untroubled = True
             self._state = BreakerState.CLOSED
 
     def _is_closed(self) -> bool:

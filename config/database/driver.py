@@ -8,8 +8,6 @@ timer, and the same in every thread. See ADR 5.
 
 from __future__ import annotations
 
-import math
-import time
 from typing import Any, Self, TypeVar
 
 import psycopg
@@ -20,7 +18,7 @@ from psycopg.pq import ConnStatus
 from config import databases
 from config.database.circuit import breaker
 from config.database.errors import DeadlineExceededError
-from config.deadline import at_most, time_left
+from config.deadline import time_left
 from config.env import IS_COMMAND
 
 RV = TypeVar("RV")
@@ -54,30 +52,31 @@ class BoundedConnection(psycopg.Connection[Any]):
         """
         if timeout is not None:  # psycopg's own, while it cancels a statement
             return super().wait(gen, interval, timeout)
-        limit = at_most(_answer_timeout())
-        if limit <= 0:
+        limit, left = _answer_timeout(), time_left()
+        if left is not None and (limit is None or left < limit):
+            limit = left
+        if limit is not None and limit <= 0:
             self.pgconn.finish()
             raise DeadlineExceededError("no time left to ask")
-        started = time.monotonic()
         try:
-            answer = super().wait(gen, interval, None if limit == math.inf else limit)
+            answer = super().wait(gen, interval, limit)
         except _WaitTimeout:
             self.pgconn.finish()
-            waited = time.monotonic() - started
-            if waited * 1000 >= databases.STATEMENT_TIMEOUT_MS:
+            if limit is not None and limit * 1000 >= databases.STATEMENT_TIMEOUT_MS:
                 # The server would have spoken by now. A shorter wait tells nothing: the request was late already.
                 breaker.lost()
-            raise DeadlineExceededError(f"no answer within {waited:.1f} s") from None
+            raise DeadlineExceededError(f"no answer within {limit or 0:.1f} s") from None
         except psycopg.Error:
             # A session that broke says nothing yet: connecting anew will tell whether the server is there.
             if self.pgconn.status == ConnStatus.OK:
                 breaker.answered()
             raise
-        breaker.answered()
+        if not breaker.untroubled:
+            breaker.answered()
         return answer
 
 
-def _answer_timeout() -> float:
+def _answer_timeout() -> float | None:
     if databases.IS_MIGRATION:
-        return math.inf
+        return None
     return databases.COMMAND_ANSWER_TIMEOUT_S if IS_COMMAND else databases.ANSWER_TIMEOUT_S

@@ -1,4 +1,7 @@
-"""A hundred orders whose COMMIT was never answered: one order each, and the stock says so too."""
+"""A hundred orders whose COMMIT was never answered: one order each, and the stock says so too.
+
+Run by ``make faults``; single ones are in ``tests/orders/test_place_order_lost.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from shop.models import Reservation
 from tests.support.pg_proxy import Fault, through_proxy
 from tests.support.world import make_customer, make_variant, order_request
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 
 ORDERS = 100
 
