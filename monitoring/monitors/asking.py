@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.monitors.base import LIMIT, Look, Scope
+from monitoring.monitors.base import LIMIT, Scope
 
 Row = dict[str, Any]
 
@@ -36,11 +36,6 @@ def suspects(scope: Scope, kind: str, *, lately: str, everything: str, named: st
     if scope.keys(kind) is not None:
         return named
     return everything if scope.full else lately
-
-
-def nothing() -> Look:
-    """Return a look that found nothing."""
-    return Look()
 
 
 def money(rupiah: int | None) -> str:
