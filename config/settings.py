@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.DatabaseSafetyMiddleware",
     "config.middleware.RequestIdMiddleware",
+    "monitoring.middleware.ProbesMiddleware",
     "monitoring.middleware.TrafficMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.SecurityHeadersMiddleware",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 
-from monitoring import metrics
+from monitoring import health, metrics
 from monitoring.traffic import recorder
 from monitoring.traffic.store import storer
 
@@ -21,6 +21,18 @@ UNKNOWN = "(tidak dikenal)"
 _NOT_COUNTED = ("/static/", "/healthz", "/readyz", "/metrics")
 
 _route: ContextVar[str] = ContextVar("route", default="")
+
+
+class ProbesMiddleware:
+    """Answers the probes before anything asks for a host name, a session or TLS: load balancers call by address."""
+
+    probes: Mapping[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": health.healthz, "/readyz": health.readyz}
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.probes.get(request.path, self.get_response)(request)
 
 
 class TrafficMiddleware:

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from config.database import unit_of_work, violated_constraint
@@ -17,12 +17,19 @@ from shop.models import Cart, CartItem, CartStatus, User, Variant
 
 
 def find_cart(*, user: User | None, token: str) -> Cart | None:
-    """Return the open cart of a member, or the one whose token stands in the session (open or converted)."""
+    """Return the open cart of a member, or the one whose token stands in the session (open or converted).
+
+    A token alone never opens a member's cart: a session may keep it beyond the login that made it.
+    """
     if user is not None:
         mine = Cart.objects.filter(user=user, status=CartStatus.OPEN).first()
         if mine is not None:
             return mine
-    return Cart.objects.filter(token=token).exclude(status=CartStatus.MERGED).first() if token else None
+    if not token:
+        return None
+    anybodys = Q(user__isnull=True) | Q(user__is_guest=True)
+    whose = anybodys if user is None else anybodys | Q(user=user)
+    return Cart.objects.filter(whose, token=token).exclude(status=CartStatus.MERGED).first()
 
 
 def open_cart(*, user: User | None, token: str) -> Cart:

@@ -46,6 +46,12 @@ def test_a_database_without_the_newest_migration_is_not_ready(client: Client, mi
     assert (answer.status_code, body["healthy"], body["database"], body["migrated"]) == (503, False, True, False)
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_may_come_by_any_host_name(client: Client, path: str):
+    assert client.get(path, headers={"Host": "10.0.0.5"}).status_code == 200
+    assert client.post(path, headers={"Host": "10.0.0.5"}).status_code == 405
+
+
 def test_the_process_lives_without_asking_the_database(client: Client, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert client.get("/healthz").json()["status"] == "ok"

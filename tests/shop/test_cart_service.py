@@ -36,6 +36,21 @@ def cart() -> Cart:
     return carts.open_cart(user=None, token="")
 
 
+class TestWhose:
+    def test_a_token_alone_does_not_open_a_members_cart(self):
+        owner, other = UserFactory.create(), UserFactory.create()
+        token = carts.open_cart(user=owner, token="").token
+
+        assert carts.find_cart(user=None, token=token) is None
+        assert carts.find_cart(user=other, token=token) is None
+        assert carts.find_cart(user=owner, token=token) is not None
+
+    def test_a_token_opens_a_strangers_and_a_guests_cart(self, cart):
+        carts.claim_for_guest(cart=cart)
+
+        assert carts.find_cart(user=None, token=cart.token) == cart
+
+
 class TestEditing:
     def test_the_same_variant_twice_is_one_line(self, cart):
         variant = VariantFactory.create(price=45_000)
