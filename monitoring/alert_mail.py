@@ -98,7 +98,7 @@ def render_capped(*, held_back: int, cap: int) -> RenderedMail:
 
 def admin_url() -> str:
     """Return where staff look at incidents."""
-    return f"{settings.SITE_URL}{reverse('admin:index')}"
+    return f"{settings.SITE_URL}{reverse('monitoring:dashboard')}"
 
 
 def wib(moment: datetime) -> str:

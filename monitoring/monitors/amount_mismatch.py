@@ -9,7 +9,7 @@ from monitoring.monitors.base import Finding, Look, Monitor, Runbook, Scope
 _LATELY = """
     SELECT id FROM orders_order WHERE payment_hold <> ''
     UNION SELECT order_id FROM payments_payment
-     WHERE status = 'SUCCESS' AND success_at > now() - interval '26 hours' AND order_id IS NOT NULL"""
+     WHERE status = 'SUCCESS' AND success_at > now() - interval '6 hours' AND order_id IS NOT NULL"""
 _EVERYTHING = """
     SELECT id FROM orders_order WHERE payment_hold <> ''
     UNION SELECT order_id FROM payments_payment WHERE status = 'SUCCESS' AND order_id IS NOT NULL"""

@@ -14,7 +14,7 @@ _LATELY = f"""{_MARKED}
     UNION SELECT p.order_id FROM payments_payment p
      CROSS JOIN LATERAL (SELECT 1 FROM payments_payment q
                           WHERE q.order_id = p.order_id AND q.id <> p.id AND q.status = 'SUCCESS' OFFSET 0) other
-     WHERE p.status = 'SUCCESS' AND p.success_at > now() - interval '26 hours'"""  # noqa: S608 - our own text
+     WHERE p.status = 'SUCCESS' AND p.success_at > now() - interval '6 hours'"""  # noqa: S608 - our own text
 _EVERYTHING = f"""{_MARKED}
     UNION SELECT order_id FROM payments_payment WHERE status = 'SUCCESS' AND order_id IS NOT NULL
      GROUP BY order_id HAVING count(*) > 1"""  # noqa: S608 - our own text
