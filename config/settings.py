@@ -165,6 +165,11 @@ PAYMENT_JOURNAL_DIR = Path(
 # --- backups ----------------------------------------------------------------------------------------------------
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
+PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
+# Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
+# for the operator, or nothing.
+BACKUP_BEFORE_SWAP = ["payments.after_restore.owe_a_sweep"]
+NEWEST_BACKUP = "backups.storage.newest_verified_at"
 
 # --- cron -------------------------------------------------------------------------------------------------------
 SCHEDULER = flag("SCHEDULER", default=True)
@@ -175,6 +180,8 @@ CRONJOBS = [
     ("* * * * *", "monitoring.jobs.run_job", ["send_mail_queue"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["process_notifications"]),
     ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
+    ("0 2 * * *", "monitoring.jobs.run_job", ["backup_db"]),
+    ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3"]),
     ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
 ]
 
