@@ -90,8 +90,8 @@ def settings_of(session: Connection, name: str) -> dict[str, Any]:
         "ctype": facts["datctype"],
         "locale": facts.get("datlocale") or facts.get("daticulocale") or "",
         "connection_limit": facts["datconnlimit"],
-        "grants": [list(grant) for grant in grants] if has_grants else None,
-        "values": [list(value) for value in values],
+        "grants": sorted(list(grant) for grant in grants) if has_grants else None,
+        "values": sorted(list(value) for value in values),
     }
 
 

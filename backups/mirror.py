@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from backups.models import BackupRun
@@ -35,9 +35,11 @@ def mirror(store: Store, database: str) -> None:
         )
     told = [field.name for field in BackupRun._meta.fields if field.name not in {"id", "name"}]
     try:
-        connection.close_if_unusable_or_obsolete()
-        BackupRun.objects.bulk_create(rows, update_conflicts=True, unique_fields=["name"], update_fields=told)
-        gone = BackupRun.objects.filter(removed_at=None).exclude(name__in=[row.name for row in rows])
-        gone.update(removed_at=timezone.now())
+        if not connection.in_atomic_block:
+            connection.close()  # a long dump may have outlived it; a new one costs milliseconds
+        with transaction.atomic():
+            BackupRun.objects.bulk_create(rows, update_conflicts=True, unique_fields=["name"], update_fields=told)
+            gone = BackupRun.objects.filter(removed_at=None).exclude(name__in=[row.name for row in rows])
+            gone.update(removed_at=timezone.now())
     except Error as error:
         logger.warning("backup.mirror_failed", extra={"error": type(error).__name__})

@@ -45,7 +45,7 @@ class Live:
 
 @dataclass
 class Outcome:
-    """What a swap did. ``since`` is what the new database does not know anything after; ``said`` is for the operator."""
+    """What a swap did. The database knows nothing after ``since``; ``said`` is for the operator."""
 
     restored: str
     kept_as: str | None
@@ -55,7 +55,7 @@ class Outcome:
 
 
 def look(target: Target) -> Live:
-    """Count what would be replaced, if it can be counted. Raises BackupFailedError when the server is away."""
+    """Count what would be replaced, if it can be. Raises BackupFailedError when the server is away."""
     with contextlib.closing(target.connect_for_maintenance()) as session:
         if not database.exists(session, target.name):
             return Live(exists=False, rows=None)

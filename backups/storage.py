@@ -81,10 +81,12 @@ class Store:
             and not (self.folder / f"{path.name.removesuffix(DUMP_SUFFIX)}{SUFFIX}").exists()
         )
 
-    def newest_verified(self, database: str) -> Manifest | None:
-        """Return the newest backup that was found good and whose file still is there in full size."""
+    def newest_verified(self, database: str, *, kind: str | None = None) -> Manifest | None:
+        """Return the newest backup (of a kind) that was found good and whose file still is there in full size."""
         now = datetime.now(UTC)
         for manifest in self.manifests(database):
+            if kind is not None and manifest.kind != kind:
+                continue
             # One from the future was made under a wrong clock; it says nothing about being the newest.
             if manifest.is_verified and manifest.taken_at <= now and self.is_there(manifest):
                 return manifest

@@ -17,7 +17,7 @@ from backups.errors import BackupCorruptError, BackupFailedError, BackupInterrup
 from backups.manifest import DRILL, FULL_READ, Manifest, Verification
 from backups.processes import CHUNK, ShouldStop, never, running
 from backups.restoring import compare, load
-from backups.storage import Store
+from backups.storage import Store, shop_store
 from backups.target import Target
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def drill(store: Store, manifest: Manifest, target: Target, *, should_stop: Shou
         try:
             database.create(session, scratch, like=manifest.settings)
             try:
-                load(store, manifest, target.at(scratch), should_stop=should_stop)
+                load(store, manifest, target.at(scratch), workplace=shop_store(), should_stop=should_stop)
             except BackupFailedError as error:
                 raise BackupCorruptError(f"{manifest.name} did not restore: {error}") from error
             compare(manifest, target.at(scratch))
@@ -124,7 +124,10 @@ def _judge(store: Store, manifest: Manifest, *, level: int, ok: bool, started: f
     if ok and level >= DRILL:
         judged = replace(judged, drilled_at=now)
     if judged is not manifest:
-        manifests.write(judged, store.folder)
+        try:
+            manifests.write(judged, store.folder)
+        except OSError as error:  # a medium that cannot be written; the judgement stands all the same
+            logger.warning("backup.judgement_not_kept", extra={"backup": manifest.name, "error": str(error.strerror)})
     return judged
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from backups.storage import Store
 from backups.target import Target, shop_database
 from config import embedded_postgres
 from tests.support.backups import ShopServer, drop_databases
-from tests.support.embedded import data_folder
+from tests.support.embedded import ROOT, data_folder
 
 
 @pytest.fixture(scope="session")
@@ -31,15 +33,7 @@ def shop_server(django_db_setup: None) -> Iterator[ShopServer]:
         server = ShopServer(url, embedded_postgres.superuser_url(folder) or "")
         with psycopg.connect(server.admin_url, autocommit=True) as session:
             session.execute("CREATE DATABASE template_shop OWNER shop")
-        source = shop_database()
-        target = server.target("template_shop")
-        pg_dump, major = programs.find("pg_dump", server=18)
-        pg_restore, _ = programs.find("pg_restore", server=18, archive=major)
-        with source.environment() as env:
-            archive = subprocess.run([pg_dump, "-Fc"], env=env, capture_output=True, check=True).stdout
-        with target.environment() as env:
-            argv = [str(pg_restore), "--exit-on-error", "--no-owner", "--dbname=template_shop"]
-            subprocess.run(argv, env=env, input=archive, check=True)
+        _make_tables(server)
         with psycopg.connect(server.url_of("template_shop"), autocommit=True) as session:
             session.execute(
                 "INSERT INTO django_session SELECT 'key-' || n, repeat(md5(n::text), 20), now() + interval '30 days'"
@@ -49,6 +43,22 @@ def shop_server(django_db_setup: None) -> Iterator[ShopServer]:
             session.execute("INSERT INTO \"odd \"\"table\" (note) VALUES ('satu'), ('dua'), (E'tiga\\n\\\\.')")
             session.execute('CREATE VIEW notes AS SELECT note FROM "odd ""table"')
         yield server
+
+
+def _make_tables(server: ShopServer) -> None:
+    """Copy the session's test database; when no test of the session needs one, run the migrations."""
+    source, target = shop_database(), server.target("template_shop")
+    if not source.name.startswith("test_"):
+        environment = os.environ | server.environment(target.name)
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+        return
+    pg_dump, major = programs.find("pg_dump", server=18)
+    pg_restore, _ = programs.find("pg_restore", server=18, archive=major)
+    with source.environment() as env:
+        archive = subprocess.run([pg_dump, "-Fc"], env=env, capture_output=True, check=True).stdout
+    with target.environment() as env:
+        argv = [str(pg_restore), "--exit-on-error", "--no-owner", "--dbname=template_shop"]
+        subprocess.run(argv, env=env, input=archive, check=True)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import hashlib
 import os
+import resource
 import signal
 import stat
 import threading
@@ -23,10 +24,7 @@ from backups.processes import running
 from backups.storage import Store
 from backups.target import Target
 from backups.verify import verify
-from tests.support.backups import ShopServer, change, databases, value
-
-# The small shop's tables are copied from the session's test database, which is there only for tests that ask for it.
-pytestmark = pytest.mark.django_db
+from tests.support.backups import ShopServer, change, children_named, databases, value
 
 
 def files(store: Store) -> list[str]:
@@ -116,7 +114,7 @@ def test_damage_under_a_right_checksum_is_found_by_reading_to_the_end(
 
 def test_a_killed_pg_dump_leaves_nothing(shop: Target, store: Store) -> None:
     def kill(_done: int) -> None:
-        for pid in children_named("pg_dump"):
+        for pid in children_named("pg_dump", of=os.getpid()):
             os.kill(pid, signal.SIGKILL)
 
     change(
@@ -135,7 +133,20 @@ def test_an_interrupted_backup_leaves_nothing_and_no_pg_dump(quiet_shop: Target,
         back_up(quiet_shop, store, progress=lambda _done: begun.set(), should_stop=begun.is_set)
 
     assert files(store) == []
-    assert children_named("pg_dump") == []
+    assert children_named("pg_dump", of=os.getpid()) == []
+
+
+def test_a_full_disk_leaves_nothing(quiet_shop: Target, store: Store) -> None:
+    """A file may not grow beyond some size: for whoever writes it that is the same as a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with held(store.folder, quiet_shop), pytest.raises(BackupFailedError, match="Cannot write"):
+            back_up(quiet_shop, store)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert files(store) == []
 
 
 def test_a_wrong_password_leaves_nothing_and_is_not_shown(quiet_shop: Target, store: Store) -> None:
@@ -153,7 +164,7 @@ def test_the_password_is_in_a_private_file_and_in_no_argument(quiet_shop: Target
     modes: set[int] = set()
 
     def look() -> bool:
-        for pid in children_named("pg_dump"):
+        for pid in children_named("pg_dump", of=os.getpid()):
             with contextlib.suppress(OSError):  # it has ended
                 seen.append(Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes())
         for folder in (tmp_path / "data").glob(".pgpass-*"):
@@ -200,16 +211,3 @@ def test_a_program_that_fails_is_no_success(tmp_path: Path) -> None:
         running(["/bin/sh", "-c", "echo oh no >&2; exit 3"], env={}) as program,
     ):
         program.finish()
-
-
-def children_named(name: str) -> list[int]:
-    """Return the processes of that name that this one started."""
-    found = []
-    for pid in Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split():
-        try:
-            words = Path(f"/proc/{pid}/comm").read_text().strip()
-        except OSError:
-            continue
-        if words == name:
-            found.append(int(pid))
-    return found

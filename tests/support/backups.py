@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
 
+from backups.errors import BackupFailedError
 from backups.target import Target
 
 
@@ -22,7 +25,7 @@ class ShopServer:
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def new_name(self) -> str:
-        return f"toko {next(self._numbers)}"
+        return f'toko {next(self._numbers)} "é"=x'
 
     def target(self, name: str) -> Target:
         parts = urlsplit(self.url)
@@ -49,10 +52,8 @@ def databases(server: ShopServer, name: str) -> list[str]:
 def drop_databases(server: ShopServer, name: str) -> None:
     """Drop a test's database and everything made beside it."""
     for other in databases(server, name):
-        if other == name or other.startswith(f"{name}__"):
-            with psycopg.connect(server.admin_url, autocommit=True) as session:
-                statement = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(other))
-                session.execute(statement)
+        with psycopg.connect(server.admin_url, autocommit=True) as session:
+            session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(other)))
 
 
 def value(target: Target, query: str) -> Any:
@@ -72,3 +73,26 @@ def change(target: Target, statement: str) -> None:
         autocommit=True,
     ) as session:  # fmt: skip
         session.execute(statement)
+
+
+def failing_hook(*, using: str, since: Any) -> str:
+    """Fail, as a hook of BACKUP_BEFORE_SWAP may."""
+    raise BackupFailedError("The hook failed.")
+
+
+def children_named(name: str, *, of: int) -> list[int]:
+    """Return the processes of that name that a process' main thread started."""
+    found = []
+    for pid in Path(f"/proc/{of}/task/{of}/children").read_text().split():
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text().strip() == name:
+                found.append(int(pid))
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process still runs; one that only waits to be buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

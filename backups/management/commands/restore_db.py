@@ -20,6 +20,7 @@ from backups import storage
 from backups.commands import BackupCommand, age, confirmed, facts_of, size, state
 from backups.errors import BackupRefusedError, BackupUsageError
 from backups.lock import held
+from backups.making import DAILY
 from backups.manifest import Manifest
 from backups.mirror import mirror
 from backups.restore import Live, Outcome
@@ -120,7 +121,8 @@ exit code 3: restored, but check_invariants found a law that does not hold
         self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
     ) -> Outcome | None:
         if options["latest"]:
-            manifest = own.newest_verified(target.name)
+            # Not the copy that an earlier restore made of what it replaced: that is what somebody wanted to be rid of.
+            manifest = own.newest_verified(target.name, kind=DAILY)
             store = own
             if manifest is None:
                 raise BackupUsageError(f"No backup of {target.name!r} in {own.folder} was found good.")
@@ -161,6 +163,8 @@ exit code 3: restored, but check_invariants found a law that does not hold
         self._say(
             f"taken     {timezone.localtime(manifest.taken_at):%Y-%m-%d %H:%M:%S} WIB, {age(manifest.taken_at)} ago"
         )
+        if manifest.database != target.name:
+            self._say(self.style.WARNING(f"of        another database: {manifest.database}"))
         self._say(f"holds     {manifest.rows} rows, {size(manifest.file.size)}, {state(manifest)}")
         where = f"{target.host or 'local socket'}:{target.port or 5432}"
         if not live.exists:

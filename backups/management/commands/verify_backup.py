@@ -24,7 +24,7 @@ class Command(BackupCommand):
     changes_something = False
     examples = """\
 examples:
-  manage.py verify_backup --latest             the newest good one, read to its end
+  manage.py verify_backup --latest             the newest one, read to its end
   manage.py verify_backup --latest --level 3   restore drill (cron does this every night)
   manage.py verify_backup /mnt/usb/shop-20261128T020000Z-1a2b3c.dump.gz
 """
