@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from pytest_django import Settings
 
 from backups import programs
@@ -24,17 +25,24 @@ from config import embedded_postgres
 from tests.support.backups import ShopServer, drop_databases
 from tests.support.embedded import ROOT, data_folder
 
+SMALL = ("django_migrations", "django_session", "shop_sitestate")
+
 
 @pytest.fixture(scope="session")
 def shop_server(django_db_setup: None) -> Iterator[ShopServer]:
-    """Return a throw-away server whose database ``template_shop`` has the shop's tables and some rows."""
+    """Return a throw-away server whose database ``template_shop`` has some of the shop's tables and some rows.
+
+    Its record of migrations is whole, so a restore applies none. Few tables, because every table costs every test time.
+    """
     with data_folder() as folder:
         url = embedded_postgres.start(folder, throw_away=True)
         server = ShopServer(url, embedded_postgres.superuser_url(folder) or "")
         with psycopg.connect(server.admin_url, autocommit=True) as session:
             session.execute("CREATE DATABASE template_shop OWNER shop")
-        _make_tables(server)
+        server.archive = _whole_shop(server)
+        load(server, "template_shop", *(f"--table={table}" for table in SMALL))
         with psycopg.connect(server.url_of("template_shop"), autocommit=True) as session:
+            session.execute("ALTER TABLE django_session ADD PRIMARY KEY (session_key)")
             session.execute(
                 "INSERT INTO django_session SELECT 'key-' || n, repeat(md5(n::text), 20), now() + interval '30 days'"
                 " FROM generate_series(1, 2000) n"
@@ -45,20 +53,38 @@ def shop_server(django_db_setup: None) -> Iterator[ShopServer]:
         yield server
 
 
-def _make_tables(server: ShopServer) -> None:
-    """Copy the session's test database; when no test of the session needs one, run the migrations."""
-    source, target = shop_database(), server.target("template_shop")
+def _whole_shop(server: ShopServer) -> bytes:
+    """Return a dump of the session's test database; when no test of the session needs one, of a migrated one."""
+    source = shop_database()
     if not source.name.startswith("test_"):
-        environment = os.environ | server.environment(target.name)
+        source = server.target("postgres").at("migrated")
+        with psycopg.connect(server.admin_url, autocommit=True) as session:
+            session.execute("CREATE DATABASE migrated OWNER shop")
+        environment = os.environ | server.environment(source.name)
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
-        return
-    pg_dump, major = programs.find("pg_dump", server=18)
-    pg_restore, _ = programs.find("pg_restore", server=18, archive=major)
+    pg_dump, _ = programs.find("pg_dump", server=18)
     with source.environment() as env:
-        archive = subprocess.run([pg_dump, "-Fc"], env=env, capture_output=True, check=True).stdout
+        return subprocess.run([pg_dump, "-Fc", "-Z0"], env=env, capture_output=True, check=True).stdout
+
+
+def load(server: ShopServer, name: str, *options: str) -> None:
+    """Restore the whole shop, or the part that ``options`` name, into an empty database."""
+    pg_restore, _ = programs.find("pg_restore", server=18)
+    target = server.target(name)
     with target.environment() as env:
-        argv = [str(pg_restore), "--exit-on-error", "--no-owner", "--dbname=template_shop"]
-        subprocess.run(argv, env=env, input=archive, check=True)
+        argv = [str(pg_restore), "--exit-on-error", "--no-owner", f"--dbname={make_conninfo(dbname=name)}", *options]
+        subprocess.run(argv, env=env, input=server.archive, check=True)
+
+
+@pytest.fixture
+def whole_shop(shop_server: ShopServer) -> Iterator[Target]:
+    """Return a database with all tables of the shop and none of its rows."""
+    name = shop_server.new_name()
+    with psycopg.connect(shop_server.admin_url, autocommit=True) as session:
+        session.execute(sql.SQL("CREATE DATABASE {} OWNER shop").format(sql.Identifier(name)))
+    load(shop_server, name)
+    yield shop_server.target(name)
+    drop_databases(shop_server, name)
 
 
 @pytest.fixture

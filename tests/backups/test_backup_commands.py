@@ -25,7 +25,7 @@ from backups.models import BackupRun
 from backups.restore import look, restore
 from backups.storage import Store
 from backups.target import Target
-from tests.support.backups import ShopServer, change, children_named, databases, is_alive, value
+from tests.support.backups import ShopServer, change, children_named, databases, drop_databases, is_alive, value
 from tests.support.commands import run_command, start_command
 from tests.support.embedded import eventually
 
@@ -162,11 +162,15 @@ def environment(store: Store, tmp_path: Path, shop_server: ShopServer) -> Callab
 
 
 def test_the_command_brings_back_a_database_that_is_gone(
-    backup: Manifest, store: Store, shop_server: ShopServer, environment: Callable[[str], dict[str, str]]
+    whole_shop: Target, store: Store, shop_server: ShopServer, environment: Callable[[str], dict[str, str]]
 ) -> None:
-    gone = shop_server.target(shop_server.new_name())
+    gone = whole_shop
+    change(gone, "INSERT INTO django_session SELECT 'key-' || n, '', now() FROM generate_series(1, 2000) n")
+    with held(store.folder, gone):
+        backup = back_up(gone, store)
+    drop_databases(shop_server, gone.name)
 
-    done = run_command("restore_db", backup.name, "--noinput", "--confirm-db", gone.name, **environment(gone.name))
+    done = run_command("restore_db", "--latest", "--noinput", "--confirm-db", gone.name, **environment(gone.name))
 
     assert done.returncode == 0, done.stderr
     assert "closed for checkout until" in done.stdout

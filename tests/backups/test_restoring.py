@@ -160,18 +160,18 @@ def test_trouble_before_the_swap_leaves_the_live_database_alone(
     assert databases(shop_server, shop.name) == [shop.name]
 
 
-def test_an_older_backup_is_migrated_before_it_goes_live_unless_that_is_not_wanted(shop: Target, store: Store) -> None:
-    change(shop, "DROP TABLE backups_backuprun")
-    change(shop, "DELETE FROM django_migrations WHERE app = 'backups'")
-    with held(store.folder, shop):
-        manifest = back_up(shop, store)
+def test_an_older_backup_is_migrated_before_it_goes_live_unless_unwanted(whole_shop: Target, store: Store) -> None:
+    change(whole_shop, "DROP TABLE backups_backuprun")
+    change(whole_shop, "DELETE FROM django_migrations WHERE app = 'backups'")
+    with held(store.folder, whole_shop):
+        manifest = back_up(whole_shop, store)
 
     with pytest.raises(BackupRefusedError, match=r"lacks migrations \(backups.0001_initial"):
-        refuse_unfit(manifest, shop, migrate=False)
-    bring_back(manifest, store, shop)
+        refuse_unfit(manifest, whole_shop, migrate=False)
+    bring_back(manifest, store, whole_shop)
 
-    assert value(shop, "SELECT count(*) FROM backups_backuprun") == 0
-    assert value(shop, "SELECT count(*) FROM django_migrations WHERE app = 'backups'") == 1
+    assert value(whole_shop, "SELECT count(*) FROM backups_backuprun") == 0
+    assert value(whole_shop, "SELECT count(*) FROM django_migrations WHERE app = 'backups'") == 1
 
 
 def test_what_this_code_or_server_is_too_old_for_is_refused(backup: Manifest, quiet_shop: Target) -> None:

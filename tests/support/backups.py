@@ -22,6 +22,7 @@ class ShopServer:
 
     url: str
     admin_url: str
+    archive: bytes = b""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def new_name(self) -> str:
