@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 DRILL, RESTORE, OLD = "__drill_", "__restore_", "__old_"
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _NAME_BYTES = 63
+_END_SESSIONS: LiteralString = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datid = %s AND backend_type = 'client backend'"
+)
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 
 
@@ -203,8 +206,9 @@ def swap(target: Target, *, new: str, old: str) -> bool:
     people in. Sessions in the way are ended; new ones wait for a moment and find the new database. Returns whether
     there was an old one. Raises BackupFailedError naming the sessions that could not be ended.
     """
-    with contextlib.closing(target.connect_for_maintenance()) as session, _nobody_in(target, (target.name, new)):
+    with contextlib.closing(target.connect_for_maintenance()) as session, _nobody_in(target):
         try:
+            session.execute(_END_SESSIONS, [_oid(session, new)])
             with session.transaction():
                 had_one = exists(session, target.name)
                 if had_one:
@@ -221,22 +225,21 @@ def swap(target: Target, *, new: str, old: str) -> bool:
 
 
 @contextlib.contextmanager
-def _nobody_in(target: Target, names: tuple[str, ...]) -> Iterator[None]:
-    """Keep ending the sessions of some databases while the block runs.
+def _nobody_in(target: Target) -> Iterator[None]:
+    """Keep ending the sessions of the database that has the target's name now, while the block runs.
 
-    A rename locks new sessions out and waits five seconds for the others to go: they must be ended *after* that.
+    A rename locks new sessions out and waits five seconds for the others to go: they must be ended *after* that. It
+    goes by the database's number: by its name, those who come to the new one would be sent away as well.
     """
     done = threading.Event()
+    session = target.connect_for_maintenance()
+    number = _oid(session, target.name)
 
     def end_them() -> None:
-        with contextlib.closing(target.connect_for_maintenance()) as session:
-            while not done.is_set():
+        with contextlib.closing(session):
+            while number and not done.is_set():
                 with contextlib.suppress(psycopg.errors.InsufficientPrivilege):  # a superuser's; the rename will tell
-                    session.execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                        " WHERE datname = ANY(%s) AND backend_type = 'client backend'",
-                        [list(names)],
-                    )
+                    session.execute(_END_SESSIONS, [number])
                 done.wait(0.05)
 
     thread = threading.Thread(target=end_them, name="end-sessions", daemon=True)
@@ -246,6 +249,12 @@ def _nobody_in(target: Target, names: tuple[str, ...]) -> Iterator[None]:
     finally:
         done.set()
         thread.join(timeout=20)
+
+
+def _oid(session: Connection, name: str) -> int:
+    """Return a database's number, 0 when there is none."""
+    row = session.execute("SELECT oid FROM pg_database WHERE datname = %s", [name]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _sessions(session: Connection, name: str) -> str:
