@@ -182,6 +182,12 @@ start_sentry(
 # --- backups ----------------------------------------------------------------------------------------------------
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
+PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
+# Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
+# for the operator, or nothing.
+BACKUP_BEFORE_SWAP = ["payments.after_restore.owe_a_sweep"]
+# A function without arguments: when the newest verified backup was made (aware), or None.
+NEWEST_BACKUP = "backups.storage.newest_verified_at"
 
 # --- monitoring -------------------------------------------------------------------------------------------------
 # Whom a CRITICAL incident reaches when nobody acknowledges it: the first address after 30 minutes, all after two hours.
@@ -198,8 +204,6 @@ ORDER_HOLD_SLA_HOURS = 4
 WEBHOOK_SILENCE_MINUTES: int = env.int("WEBHOOK_SILENCE_MINUTES", default=60)
 BAD_SIGNATURES_PER_15_MINUTES: int = env.int("BAD_SIGNATURES_PER_15_MINUTES", default=20)
 BACKUP_MAX_AGE_HOURS: int = env.int("BACKUP_MAX_AGE_HOURS", default=26)
-# The dotted path of a function without arguments: when the newest verified backup was made (aware), or None.
-NEWEST_BACKUP = ""
 
 # --- cron -------------------------------------------------------------------------------------------------------
 SCHEDULER = flag("SCHEDULER", default=True)
@@ -211,6 +215,8 @@ CRONJOBS = [
     ("*/5 * * * *", "monitoring.jobs.run_job", ["process_notifications"]),
     ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["run_monitors"]),
+    ("0 2 * * *", "monitoring.jobs.run_job", ["backup_db"]),
+    ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3"]),
     ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
     ("42 3 * * *", "monitoring.jobs.run_job", ["run_monitors", "--full"]),
 ]

@@ -1,0 +1,211 @@
+"""Bringing a backup back, with a person's consent."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management import get_commands
+from django.core.management.base import CommandError
+from django.db import connections
+from django.utils import timezone
+
+from backups import restore as restoring
+from backups import storage
+from backups.commands import BackupCommand, age, confirmed, facts_of, size, state
+from backups.errors import BackupRefusedError, BackupUsageError
+from backups.lock import held
+from backups.making import DAILY
+from backups.manifest import Manifest
+from backups.mirror import mirror
+from backups.restore import Live, Outcome
+from backups.storage import Store
+from backups.target import Target, shop_database
+from config.commands import FINDINGS
+from config.env import BASE_DIR
+
+_SHOWN = 12
+
+
+class Command(BackupCommand):
+    """Shows what would be lost, asks for YES, restores beside the live database, compares, swaps."""
+
+    help = (
+        "Replace the database by a backup. It is restored into a new database and swapped in when everything is as it "
+        "was backed up; the old one is kept for --undo. Works when the live database is missing or broken."
+    )
+    examples = """\
+examples:
+  manage.py restore_db --list
+  manage.py restore_db --latest                      the newest backup that was found good
+  manage.py restore_db shop-20261128T020000Z-1a2b3c --dry-run
+  manage.py restore_db --undo                        bring back what the last restore replaced
+  manage.py restore_db --latest --noinput --confirm-db shop     in a script
+
+exit code 3: restored, but check_invariants found a law that does not hold
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        super().add_arguments(parser)
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("file", nargs="?", help="a backup's name, or the path of its dump")
+        what.add_argument("--latest", action="store_true", help="the newest backup that was found good")
+        what.add_argument("--list", action="store_true", help="list the backups, and the databases kept for --undo")
+        what.add_argument("--undo", action="store_true", help="swap back the database that the last restore replaced")
+        parser.add_argument("--no-migrate", action="store_true", help="refuse a backup that lacks migrations")
+        parser.add_argument("--no-safety-backup", action="store_true", help="do not back up what is there now")
+        parser.add_argument("--noinput", action="store_true", help="ask nothing; needs --confirm-db")
+        parser.add_argument("--confirm-db", metavar="NAME", help="the name of the database to replace")
+
+    def act(self, *, stopping: threading.Event, **options: Any) -> Mapping[str, Any]:
+        target, own = shop_database(), storage.shop_store()
+        if options["confirm_db"] not in {None, target.name}:
+            raise BackupUsageError(f"--confirm-db says {options['confirm_db']!r}; the database is {target.name!r}.")
+        if options["list"]:
+            return self._list(own, target)
+        own.prepare()
+        self._talks = options["format"] == "text"
+        with held(own.folder, target):
+            undo = options["undo"]
+            outcome = self._undo(target, options) if undo else self._restore(target, own, options, stopping)
+            if outcome is None:
+                return {"database": target.name}
+            connections.close_all()  # Django's own connection went to the database that is called otherwise now
+            mirror(own, target.name)
+        facts = {
+            "database": target.name,
+            "restored": outcome.restored,
+            "kept_as": outcome.kept_as,
+            "since": outcome.since.isoformat(),
+            "safety_backup": outcome.safety.name if outcome.safety else None,
+            "said": outcome.said,
+            "laws_hold": self._laws_hold(),
+        }
+        for sentence in outcome.said:
+            self._say(self.style.WARNING(sentence))
+        if outcome.kept_as:
+            self._say(f"The old database is kept as {outcome.kept_as}; manage.py restore_db --undo brings it back.")
+        if facts["laws_hold"] is False:
+            raise CommandError(
+                f"Restored {outcome.restored}, but manage.py check_invariants does not pass.", returncode=FINDINGS
+            )
+        return facts
+
+    def summary(self, facts: Mapping[str, Any]) -> str:
+        """Return what is live now."""
+        if "folder" in facts:
+            return f"{len(facts['backups'])} backups in {facts['folder']}, {len(facts['kept'])} databases kept"
+        if "restored" not in facts:
+            return f"Would replace {facts['database']}"
+        return f"{facts['database']} is now {facts['restored']}"
+
+    # --- the three things it does ---
+
+    def _list(self, own: Store, target: Target) -> Mapping[str, Any]:
+        found = own.manifests(target.name)
+        for one in found:
+            self.stdout.write(
+                f"{one.name}  {age(one.taken_at)} old  {size(one.file.size)}  {one.rows} rows  {state(one)}"
+            )
+        kept = restoring.replaced(target)
+        for name in kept:
+            self.stdout.write(f"{name}  kept by a restore")
+        return {"folder": str(own.folder), "backups": [facts_of(one) for one in found], "kept": kept}
+
+    def _restore(
+        self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
+    ) -> Outcome | None:
+        if options["latest"]:
+            # Not the copy that an earlier restore made of what it replaced: that is what somebody wanted to be rid of.
+            manifest = own.newest_verified(target.name, kind=DAILY)
+            store = own
+            if manifest is None:
+                raise BackupUsageError(f"No backup of {target.name!r} in {own.folder} was found good.")
+        else:
+            store, manifest = storage.find(options["file"])
+        restoring.refuse_unfit(manifest, target, migrate=not options["no_migrate"])
+        live = restoring.look(target)
+        self._show(manifest, store, target, live)
+        if options["dry_run"]:
+            return None
+        self._consent(target, options)
+        return restoring.restore(
+            manifest,
+            store,
+            target,
+            own=own,
+            live=live,
+            safety=not options["no_safety_backup"],
+            should_stop=stopping.is_set,
+            say=self._say,
+        )
+
+    def _undo(self, target: Target, options: Mapping[str, Any]) -> Outcome | None:
+        old = restoring.newest_replaced(target)
+        since = restoring.moment_replaced(old)
+        self._say(f"{old} was live until {timezone.localtime(since):%Y-%m-%d %H:%M} WIB ({age(since)} ago).")
+        self._say(f"It becomes {target.name} again; what happened since then is kept beside it.")
+        if options["dry_run"]:
+            return None
+        self._consent(target, options)
+        return restoring.undo(target, old, say=self._say)
+
+    # --- what people see ---
+
+    def _show(self, manifest: Manifest, store: Store, target: Target, live: Live) -> None:
+        """Print the plan: the backup, and the rows of the tables that differ."""
+        self._say(f"Backup    {store.path_of(manifest)}")
+        self._say(
+            f"taken     {timezone.localtime(manifest.taken_at):%Y-%m-%d %H:%M:%S} WIB, {age(manifest.taken_at)} ago"
+        )
+        if manifest.database != target.name:
+            self._say(self.style.WARNING(f"of        another database: {manifest.database}"))
+        self._say(f"holds     {manifest.rows} rows, {size(manifest.file.size)}, {state(manifest)}")
+        where = f"{target.host or 'local socket'}:{target.port or 5432}"
+        if not live.exists:
+            self._say(f"replaces  nothing: {where} has no database {target.name}")
+            return
+        if live.rows is None:
+            self._say(f"replaces  {target.name} on {where}, whose rows cannot be counted")
+            return
+        self._say(f"replaces  {target.name} on {where}, {sum(live.rows.values())} rows")
+        tables = sorted(set(live.rows) | set(manifest.facts.rows))
+        changed = [
+            (table, live.rows.get(table, 0), manifest.facts.rows.get(table, 0))
+            for table in tables
+            if live.rows.get(table, 0) != manifest.facts.rows.get(table, 0)
+        ]
+        for table, now, then in sorted(changed, key=lambda one: -abs(one[1] - one[2]))[:_SHOWN]:
+            self._say(f"  {table.removeprefix('public.'):<40} now {now:>9}  then {then:>9}  {then - now:+}")
+        if len(changed) > _SHOWN:
+            self._say(f"  and {len(changed) - _SHOWN} more tables")
+
+    def _consent(self, target: Target, options: Mapping[str, Any]) -> None:
+        """Raises BackupRefusedError unless somebody who knows which database this is agrees."""
+        if options["noinput"]:
+            if options["confirm_db"] != target.name:
+                raise BackupRefusedError(f"--noinput needs --confirm-db {target.name}: the database to be replaced.")
+            return
+        if not confirmed(f"Replace the database {target.name}? Type YES: "):
+            raise BackupRefusedError("Not confirmed; nothing was changed.")
+
+    def _say(self, text: str) -> None:
+        if self._talks:
+            self.stdout.write(text)
+            self.stdout.flush()
+
+    def _laws_hold(self) -> bool | None:
+        """Run check_invariants, of an app that this one does not know; None when there is none."""
+        if "check_invariants" not in get_commands():
+            return None
+        self._say("Checking the laws of stock, orders and money ...")
+        argv = [sys.executable, "manage.py", "check_invariants"]
+        done = subprocess.run(argv, cwd=BASE_DIR, env=os.environ, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode != 0:
+            self.stderr.write(self.style.ERROR(done.stderr[-2000:]))
+        return done.returncode == 0

@@ -1,0 +1,62 @@
+"""Is a backup good?"""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from backups import storage
+from backups.commands import BackupCommand, facts_of
+from backups.errors import BackupUsageError
+from backups.lock import held
+from backups.manifest import DRILL
+from backups.mirror import mirror
+from backups.target import shop_database
+from backups.verify import verify
+
+
+class Command(BackupCommand):
+    """Checks one backup and writes the judgement into its manifest; exit 1 when it is bad."""
+
+    help = "Check a backup: 1 checksum, 2 read to its end, 3 restore it into a scratch database and compare."
+    changes_something = False
+    examples = """\
+examples:
+  manage.py verify_backup --latest             the newest one, read to its end
+  manage.py verify_backup --latest --level 3   restore drill (cron does this every night)
+  manage.py verify_backup /mnt/usb/shop-20261128T020000Z-1a2b3c.dump.gz
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        super().add_arguments(parser)
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("file", nargs="?", help="a backup's name, or the path of its dump")
+        what.add_argument("--latest", action="store_true", help="the newest backup")
+        parser.add_argument("--level", type=int, choices=[1, 2, 3], default=2, help="how thoroughly (default 2)")
+
+    def act(
+        self, *, stopping: threading.Event, file: str | None, latest: bool, level: int, **options: Any
+    ) -> Mapping[str, Any]:
+        target, own = shop_database(), storage.shop_store()
+        own.prepare()
+        with held(own.folder, target if level >= DRILL else None):
+            if file is not None:
+                store, manifest = storage.find(file)
+            else:
+                store, found = own, own.manifests(target.name)
+                if not found:
+                    raise BackupUsageError(f"There is no backup of {target.name!r} in {own.folder}.")
+                manifest = found[0]
+            try:
+                judged = verify(store, manifest, level=level, target=target, should_stop=stopping.is_set)
+            finally:
+                if store.folder == own.folder:
+                    mirror(own, target.name)
+        return facts_of(judged) | {"level": level}
+
+    def summary(self, facts: Mapping[str, Any]) -> str:
+        """Return the judgement."""
+        how = {1: "checksum", 2: "read to its end", 3: "restored and compared"}[facts["level"]]
+        return f"{facts['backup']} is good ({how})"

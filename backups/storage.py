@@ -1,0 +1,149 @@
+"""The folder of backups: what is in it, what is newest, what may come and go."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import secrets
+import shutil
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from backups import manifest as manifests
+from backups.dump import PARTIAL, sync_folder
+from backups.errors import BackupCorruptError, BackupFailedError, BackupRefusedError, BackupUsageError
+from backups.manifest import DUMP_SUFFIX, SUFFIX, Manifest
+from backups.target import shop_database
+
+logger = logging.getLogger(__name__)
+
+NAME = re.compile(r"[A-Za-z0-9_-]+-\d{8}T\d{6}Z-[0-9a-f]{6}")
+_MARGIN = 1.2
+
+
+class Store:
+    """One folder. Only manifests count: a dump without one is a backup that never was finished, or somebody else's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def prepare(self, *, own: bool = True) -> None:
+        """Make the folder for our eyes only; an existing one is closed to others if it is the shop's ``own``.
+
+        Raises BackupRefusedError when others can look into it and that cannot be changed.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if own and stat.S_IMODE(self.folder.stat().st_mode) & 0o077:
+                self.folder.chmod(0o700)
+        except OSError as error:
+            raise BackupRefusedError(f"{self.folder} cannot be made a private folder: {error.strerror}.") from error
+
+    def sweep(self) -> list[str]:
+        """Remove what killed runs left, and return the names. Only while holding the lock."""
+        gone = []
+        for path in self.folder.glob(f"{PARTIAL}*"):
+            path.unlink(missing_ok=True)
+            gone.append(path.name)
+            logger.warning("backup.partial_removed", extra={"file": path.name})
+        return gone
+
+    def new_name(self, database: str) -> str:
+        """Return a name that no backup has: database, time (UTC), chance."""
+        slug = re.sub(r"[^A-Za-z0-9_-]+", "_", database) or "database"
+        return f"{slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+    def manifests(self, database: str | None = None) -> list[Manifest]:
+        """Return the backups of ``database`` (or all), newest first. A manifest that cannot be read is logged."""
+        found = []
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            if not NAME.fullmatch(path.name.removesuffix(SUFFIX)):
+                continue
+            try:
+                manifest = manifests.read(path)
+            except (BackupCorruptError, OSError) as error:
+                logger.warning("backup.manifest_unreadable", extra={"file": path.name, "error": type(error).__name__})
+                continue
+            if database is None or manifest.database == database:
+                found.append(manifest)
+        return sorted(found, key=lambda one: (one.taken_at, one.name), reverse=True)
+
+    def without_manifest(self) -> list[str]:
+        """Return dumps of ours that never got their manifest: not backups, and nobody removes them."""
+        return sorted(
+            path.name
+            for path in self.folder.glob(f"*{DUMP_SUFFIX}")
+            if NAME.fullmatch(path.name.removesuffix(DUMP_SUFFIX))
+            and not (self.folder / f"{path.name.removesuffix(DUMP_SUFFIX)}{SUFFIX}").exists()
+        )
+
+    def newest_verified(self, database: str, *, kind: str | None = None) -> Manifest | None:
+        """Return the newest backup (of a kind) that was found good and whose file still is there in full size."""
+        now = datetime.now(UTC)
+        for manifest in self.manifests(database):
+            if kind is not None and manifest.kind != kind:
+                continue
+            # One from the future was made under a wrong clock; it says nothing about being the newest.
+            if manifest.is_verified and manifest.taken_at <= now and self.is_there(manifest):
+                return manifest
+        return None
+
+    def is_there(self, manifest: Manifest) -> bool:
+        """Return whether the dump's file exists in the right size. Reads nothing of it."""
+        try:
+            return self.path_of(manifest).stat().st_size == manifest.file.size
+        except OSError:
+            return False
+
+    def path_of(self, manifest: Manifest) -> Path:
+        """Return where the dump is."""
+        return self.folder / manifest.file_name
+
+    def remove(self, manifest: Manifest) -> None:
+        """Delete a backup: the dump first, its manifest last, so that a crash leaves no file without a name."""
+        self.path_of(manifest).unlink(missing_ok=True)
+        (self.folder / f"{manifest.name}{SUFFIX}").unlink(missing_ok=True)
+        sync_folder(self.folder)
+
+    def require_space(self, needed: int) -> None:
+        """Raise BackupFailedError unless ``needed`` bytes and a margin are free."""
+        free = shutil.disk_usage(self.folder).free
+        if free < needed * _MARGIN:
+            raise BackupFailedError(
+                f"{self.folder} has {free // 2**20} MB free, {int(needed * _MARGIN) // 2**20 + 1} MB are needed. "
+                "Free some space, or set BACKUP_DIR to another disk."
+            )
+
+
+def shop_store() -> Store:
+    """Return the folder that BACKUP_DIR names."""
+    return Store(settings.BACKUP_DIR)
+
+
+def find(text: str) -> tuple[Store, Manifest]:
+    """Return the backup that a person names: by its name, or by the path of its dump or manifest.
+
+    Raises BackupUsageError when there is none, BackupCorruptError when its manifest is missing or damaged.
+    """
+    given = Path(text)
+    name = given.name.removesuffix(SUFFIX).removesuffix(DUMP_SUFFIX)
+    folder = given.parent if os.sep in text or given.exists() else settings.BACKUP_DIR
+    manifest_path = folder / f"{name}{SUFFIX}"
+    if not manifest_path.exists():
+        if (folder / f"{name}{DUMP_SUFFIX}").exists() or given.exists():
+            raise BackupCorruptError(
+                f"{text} has no manifest beside it ({manifest_path.name}): it was never finished, or the manifest was "
+                "not copied along. Without it nothing can be checked."
+            )
+        raise BackupUsageError(f"There is no backup {text!r}; `manage.py list_backups` shows what there is.")
+    return Store(folder), manifests.read(manifest_path)
+
+
+def newest_verified_at() -> datetime | None:
+    """Return when the newest backup that was found good was taken (aware, UTC), or None. Needs no database."""
+    found = shop_store().newest_verified(shop_database().name)
+    return found.taken_at if found else None

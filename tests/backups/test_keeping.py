@@ -1,0 +1,221 @@
+"""Which backups there are, which count, and which may go. Nothing here dumps anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from backups import manifest as manifests
+from backups import programs
+from backups.dump import Dumped
+from backups.errors import BackupCorruptError, BackupFailedError, BackupUsageError
+from backups.facts import Facts, differences
+from backups.manifest import Manifest, Verification
+from backups.mirror import mirror
+from backups.models import BackupRun
+from backups.retention import expired
+from backups.storage import Store, find, newest_verified_at
+
+NOW = datetime(2026, 11, 28, 2, 30, tzinfo=UTC)
+FACTS = Facts(server_version=180000, encoding="UTF8", rows={"public.a": 2}, hashes={"public.a": "7"})
+
+
+def make(days_ago: float, *, level: int = 2, ok: bool = True, verified: bool = True, pinned: bool = False) -> Manifest:
+    """Return a backup of ``days_ago``."""
+    taken_at = NOW - timedelta(days=days_ago)
+    return Manifest(
+        name=f"shop-{taken_at:%Y%m%dT%H%M%SZ}-{abs(hash(days_ago)) % 2**24:06x}",
+        database="shop",
+        kind="daily",
+        taken_at=taken_at,
+        seconds=1.5,
+        file=Dumped(size=4, sha256="00", raw_size=9, raw_sha256="11"),
+        pg_dump_major=18,
+        facts=FACTS,
+        settings={"owner": "shop", "values": []},
+        pinned=pinned,
+        verified=Verification(level, taken_at, ok, 0.1) if verified else None,
+    )
+
+
+def put(store: Store, manifest: Manifest) -> Manifest:
+    manifests.write(manifest, store.folder)
+    store.path_of(manifest).write_bytes(b"dump")
+    return manifest
+
+
+# --- retention ---
+
+
+def test_what_is_older_than_the_limit_goes_oldest_first() -> None:
+    every_day = [make(days) for days in range(40)]
+
+    gone = expired(every_day, now=NOW, days=30)
+
+    assert gone == [make(days) for days in range(39, 30, -1)]
+
+
+def test_the_last_three_verified_stay_however_old() -> None:
+    backups = [make(1), make(50), make(60), make(70), make(80)]
+
+    assert expired(backups, now=NOW, days=30) == [make(80), make(70)]
+
+
+def test_bad_and_unverified_ones_protect_nothing_and_go_with_age() -> None:
+    bad, unverified, weak = make(40, ok=False), make(41, verified=False), make(42, level=1)
+    backups = [make(0), make(1), make(2), make(3), make(43), bad, unverified, weak]
+
+    assert expired(backups, now=NOW, days=30) == [make(43), weak, unverified, bad]
+
+
+def test_nothing_goes_while_backups_are_failing() -> None:
+    backups = [make(0, ok=False), make(1, verified=False), *(make(days) for days in range(3, 60))]
+
+    assert expired(backups, now=NOW, days=30) == []
+    assert expired([make(0, verified=False), make(90, verified=False)], now=NOW, days=30) == []
+
+
+def test_a_pinned_one_stays_for_ever() -> None:
+    backups = [make(days) for days in range(4)]
+
+    assert expired([*backups, make(90, pinned=True), make(91)], now=NOW, days=30) == [make(91)]
+
+
+def test_one_from_the_future_neither_counts_nor_goes() -> None:
+    backups = [make(-400), make(3), make(4), make(5), make(60)]
+
+    assert expired(backups, now=NOW, days=30) == []
+
+
+# --- the folder ---
+
+
+def test_only_files_with_a_manifest_of_ours_are_backups(store: Store) -> None:
+    good = put(store, make(1))
+    (store.folder / "zzz.json").write_text("{}")
+    (store.folder / "shop-20991231T000000Z-ffffff.json").write_text('{"schema": 1')
+    (store.folder / "shop-20991231T000000Z-eeeeee.dump.gz").write_bytes(b"junk")
+    (store.folder / "notes.dump.gz").write_bytes(b"somebody else's")
+    put(store, replace(make(0), database="other"))
+
+    assert store.manifests("shop") == [good]
+    assert store.newest_verified("shop") == good
+    assert store.without_manifest() == ["shop-20991231T000000Z-eeeeee.dump.gz"]
+
+
+def test_removing_takes_both_files_and_no_other(store: Store) -> None:
+    kept, gone = put(store, make(1)), put(store, make(2))
+
+    store.remove(gone)
+
+    assert sorted(path.name for path in store.folder.iterdir()) == [f"{kept.name}.dump.gz", f"{kept.name}.json"]
+
+
+def test_the_newest_verified_is_one_whose_file_is_there(store: Store) -> None:
+    name = connection.settings_dict["NAME"]
+    older = put(store, replace(make(3), database=name))
+    missing, short = put(store, replace(make(1), database=name)), put(store, replace(make(2), database=name))
+    put(store, replace(make(0.5, ok=False), database=name))
+    put(store, replace(make(0, verified=False), database=name))
+    put(store, replace(make(-4000), database=name))
+    store.path_of(missing).unlink()
+    store.path_of(short).write_bytes(b"du")
+
+    assert newest_verified_at() == older.taken_at
+
+
+def test_without_any_backup_there_is_no_newest(settings: Settings, tmp_path: Path) -> None:
+    settings.BACKUP_DIR = tmp_path / "never made"
+
+    assert newest_verified_at() is None
+
+
+def test_a_backup_is_found_by_its_name_or_by_either_path(store: Store) -> None:
+    good = put(store, make(1))
+
+    for text in (good.name, good.file_name, str(store.path_of(good)), str(store.folder / f"{good.name}.json")):
+        assert find(text)[1] == good
+    with pytest.raises(BackupUsageError):
+        find("shop-20200101T000000Z-000000")
+    (store.folder / f"{good.name}.json").unlink()
+    with pytest.raises(BackupCorruptError, match="no manifest"):
+        find(str(store.path_of(good)))
+
+
+def test_a_manifest_says_what_was_written_or_is_refused(store: Store) -> None:
+    good = make(1, level=3)
+    path = manifests.write(replace(good, drilled_at=NOW), store.folder)
+
+    assert manifests.read(path) == replace(good, drilled_at=NOW)
+    for damage in ({"schema": 2}, {"engine": "sqlite"}, {"taken_at": "2026-11-28T02:00:00"}, {"name": "x"}):
+        path.write_text(json.dumps(json.loads(good.to_json()) | damage))
+        with pytest.raises(BackupCorruptError):
+            manifests.read(path)
+
+
+def test_space_is_asked_for_before(store: Store) -> None:
+    store.require_space(1000)
+    with pytest.raises(BackupFailedError, match="BACKUP_DIR"):
+        store.require_space(10**18)
+
+
+# --- the rest ---
+
+
+@pytest.mark.parametrize(
+    ("majors", "server", "archive", "expected"),
+    [
+        ([15, 16, 18], 16, 0, 16),
+        ([15, 18], 16, 0, None),
+        ([15, 16], 15, 16, 16),
+        ([18], 17, 0, 18),
+        ([15], 18, 0, None),
+        ([15, 16, 18], 0, 16, 16),
+        ([18], 0, 15, 18),
+    ],
+)
+def test_a_program_fits_when_it_is_not_older_and_speaks_the_servers_language(majors, server, archive, expected) -> None:
+    assert programs.choose(majors, server=server, archive=archive) == expected
+
+
+def test_a_missing_program_is_named_with_its_package(settings: Settings, tmp_path: Path) -> None:
+    settings.PG_BIN_DIR = str(tmp_path)
+
+    with pytest.raises(BackupFailedError, match="postgresql-client-18"):
+        programs.find("pg_dump", server=18)
+
+
+def test_every_kind_of_difference_is_told() -> None:
+    other = Facts(server_version=180003, encoding="UTF8", rows={"public.a": 2, "public.b": 1}, hashes={"public.a": "8"})
+    before = replace(FACTS, counts={"indexes": 3}, migrations=(("shop", "0001"),), extensions=("pg_trgm",))
+
+    assert differences(before, other) == [
+        "public.a: the rows differ from those that were backed up",
+        "public.b: no rows in the backup, 1 restored",
+        "3 indexes in the backup, None restored",
+        "the recorded migrations differ",
+        "extensions are missing: pg_trgm",
+    ]
+    assert differences(FACTS, replace(FACTS, server_version=190000, hashes={"public.a": "other"})) == []
+
+
+@pytest.mark.django_db
+def test_the_table_mirrors_the_folder(store: Store) -> None:
+    drilled, gone = put(store, replace(make(1, level=3), drilled_at=NOW)), put(store, make(2))
+    put(store, make(3, ok=False))
+    mirror(store, "shop")
+    store.remove(gone)
+
+    mirror(store, "shop")
+
+    rows = {run.name: run for run in BackupRun.objects.all()}
+    assert len(rows) == 3
+    assert (rows[drilled.name].drilled_at, rows[drilled.name].removed_at) == (NOW, None)
+    assert rows[gone.name].removed_at is not None
+    assert rows[make(3).name].verified_ok is False
