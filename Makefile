@@ -88,8 +88,12 @@ test-postgres15: $(DEV_STAMP) ## the same on the oldest PostgreSQL we support (D
 faults: $(DEV_STAMP) ## break a real server: database stopped, restarted, stalled (a minute)
 	@$(BIN)/python -m pytest -m faults
 
+.PHONY: sweep
+sweep: $(DEV_STAMP) ## every page by axe, in both themes and all widths (two minutes)
+	@$(PYTEST) -m sweep
+
 .PHONY: check
-check: lint test ## everything a change must pass
+check: lint test sweep ## everything a change must pass
 
 .PHONY: lint
 lint: $(DEV_STAMP) ## all of check that needs no database: format, lint, types, imports, migrations, deploy

@@ -89,6 +89,7 @@ def change_the_cart(page: Page, base: str) -> None:
     other.close()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_no_page_has_barriers_or_scrolls_sideways(base, shelf, visit, dark):
     page, watch = visit(dark=dark)

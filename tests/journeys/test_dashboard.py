@@ -9,7 +9,7 @@ from tests.journeys.watch import PHONE, take_picture, too_wide, violations
 from tests.support.incidents import make_incident
 from tests.support.staff import make_staff
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.sweep, pytest.mark.django_db(transaction=True)]
 
 WIDE = (1280, 900)
 

@@ -79,6 +79,7 @@ def violations(page: Page) -> list[str]:
     return [f"{page.url}: {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(live_server, browser, shirt, width, dark):
@@ -97,6 +98,7 @@ def test_axe_finds_nothing(live_server, browser, shirt, width, dark):
     assert found == []
 
 
+@pytest.mark.sweep
 def test_axe_finds_nothing_in_the_account(live_server, browser, shirt):
     address = AddressFactory.create(is_default=True)
     page, base = open_page(browser), live_server.url
