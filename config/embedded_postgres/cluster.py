@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -78,7 +79,7 @@ def create(programs: Path, home: Path, account: Account, state: State, *, throw_
     for leftover in home.parent.glob(f"{home.name}-new-*"):
         if found := postmaster.find_running(leftover / "data"):
             postmaster.stop(found.pid, leftover / "data")
-        shutil.rmtree(leftover, ignore_errors=True)
+        _remove(leftover)
     maker = account_for_initdb(account)
     scratch = Path(tempfile.mkdtemp(prefix=f"{home.name}-new-", dir=home.parent))
     try:
@@ -94,6 +95,18 @@ def create(programs: Path, home: Path, account: Account, state: State, *, throw_
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return credentials
+
+
+def _remove(folder: Path) -> None:
+    """Remove what an interrupted try left; its initdb may go on writing for a moment after its parent was killed.
+
+    What is still there after five seconds is left to the next start.
+    """
+    until = time.monotonic() + 5
+    while folder.exists() and time.monotonic() < until:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            time.sleep(0.05)
 
 
 def configure(home: Path, account: Account, credentials: Credentials) -> None:
