@@ -92,8 +92,12 @@ faults: $(DEV_STAMP) ## break a real server: database stopped, restarted, stalle
 sweep: $(DEV_STAMP) ## every page by axe, in both themes and all widths (two minutes)
 	@$(PYTEST) -m sweep
 
+.PHONY: chaos
+chaos: $(DEV_STAMP) ## every pair of events on one order, under every trouble of the gateway (a minute)
+	@$(PYTEST) -m chaos
+
 .PHONY: check
-check: lint test sweep ## everything a change must pass
+check: lint test sweep chaos ## everything a change must pass
 
 .PHONY: lint
 lint: $(DEV_STAMP) ## all of check that needs no database: format, lint, types, imports, migrations, deploy

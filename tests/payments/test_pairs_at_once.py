@@ -23,7 +23,7 @@ from tests.support.simulator import Simulator
 from tests.support.threads import run_together
 from tests.support.world import make_order, make_variant, notify, start
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
 
 ACTIONS = {
