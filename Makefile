@@ -96,8 +96,12 @@ sweep: $(DEV_STAMP) ## every page by axe, in both themes and all widths (two min
 chaos: $(DEV_STAMP) ## every pair of events on one order, under every trouble of the gateway (a minute)
 	@$(PYTEST) -m chaos
 
+.PHONY: drills
+drills: $(DEV_STAMP) ## backups made, broken and restored on real servers (minutes)
+	@$(PYTEST) -m drills
+
 .PHONY: check
-check: lint test sweep chaos ## everything a change must pass
+check: lint test sweep chaos drills ## everything a change must pass
 
 .PHONY: lint
 lint: $(DEV_STAMP) ## all of check that needs no database: format, lint, types, imports, migrations, deploy
