@@ -100,6 +100,10 @@ chaos: $(DEV_STAMP) ## every pair of events on one order, under every trouble of
 drills: $(DEV_STAMP) ## backups made, broken and restored on real servers (minutes)
 	@$(PYTEST) -m drills
 
+.PHONY: cron
+cron: $(DEV_STAMP) ## the real cron fires the monitors and the owner is told (up to six minutes; root, cron installed)
+	@$(BIN)/python -m pytest -m cron -s tests/cron
+
 .PHONY: check
 check: lint test sweep chaos drills ## everything a change must pass
 
