@@ -10,7 +10,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from config.models import MailState
 from monitoring import heartbeats, outage
 from monitoring.incidents import LIVE
-from monitoring.models import Incident, MonitorRun, Severity, UndeliveredAlert
+from monitoring.models import Incident, IncidentState, MonitorRun, Severity, UndeliveredAlert
 from monitoring.monitors import MONITORS, Monitor
 from monitoring.schedule import scheduled_jobs
 
@@ -70,6 +70,18 @@ def job_states() -> list[JobState]:
 def undelivered_alerts() -> int:
     """Return how many alerts nobody took, neither Resend nor SMTP: the admin's banner, and ``/metrics``."""
     return UndeliveredAlert.objects.filter(mail__state=MailState.FAILED, smtp_sent_at=None).count()
+
+
+def alarms() -> tuple[int, int]:
+    """Return how many alerts nobody took, and how many critical incidents nobody has taken charge of (one query)."""
+    undelivered = UndeliveredAlert.objects.filter(mail__state=MailState.FAILED, smtp_sent_at=None).order_by()
+    critical = Incident.objects.filter(state=IncidentState.OPEN, severity=Severity.CRITICAL).order_by()
+    both = list(
+        undelivered.annotate(what=Value("undelivered"))
+        .values_list("what")
+        .union(critical.annotate(what=Value("critical")).values_list("what"), all=True)
+    )
+    return both.count(("undelivered",)), both.count(("critical",))
 
 
 def database_outage() -> outage.Outage | None:
