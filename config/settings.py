@@ -92,7 +92,9 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = database_settings(DATA_DIR)
 REQUEST_DEADLINE_S = _REQUEST_DEADLINE_S
 CACHE_URL = env.str("CACHE_URL", default="")
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+CACHES: dict[str, Any] = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHE_URL.startswith("redis"):
+    CACHES["default"]["BACKEND"] = "config.cache.RedisCache"  # Django's own waits for ever
 
 # --- people -----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "shop.User"

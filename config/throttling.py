@@ -110,6 +110,15 @@ def count(name: str, rate: Rate, now: float) -> Verdict:
     return Verdict(False, rate, 0, _seconds_until_free(rate, earlier, here - 1, passed))
 
 
+def first_within(name: str, seconds: int) -> bool:
+    """Return whether nobody asked this under ``name`` in the last ``seconds``; yes as well when the cache is away."""
+    try:
+        return bool(cache.add(f"first:{name}", 1, seconds))
+    except Exception:
+        logger.exception("first_within.cache_away", extra={"name_asked": name})
+        return True
+
+
 def take_back(name: str, rate: Rate, now: float) -> None:
     """Uncount one request of this window."""
     try:
