@@ -151,6 +151,10 @@ REFUND_APPROVAL_ABOVE: int = env.int("REFUND_APPROVAL_ABOVE", default=1_000_000)
 WHATSAPP_NUMBER = env.str("WHATSAPP_NUMBER", default="6281234567890")
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="halo@infiya.store")
 
+# --- integrators ---
+# Endpoints of webhooks may be plain http and lie in private networks: for trying things out.
+WEBHOOKS_TO_PRIVATE_NETWORKS = flag("WEBHOOKS_TO_PRIVATE_NETWORKS", default=DEBUG)
+
 # --- Midtrans ---------------------------------------------------------------------------------------------------
 MIDTRANS_IS_PRODUCTION = flag("MIDTRANS_IS_PRODUCTION", default=False)
 MIDTRANS_SERVER_KEY = required("MIDTRANS_SERVER_KEY", debug_default="SB-Mid-server-simulator")
@@ -214,6 +218,7 @@ CRONTAB_COMMAND_SUFFIX = f">> {DATA_DIR / 'cron.log'} 2>&1"
 CRONJOBS = [
     ("* * * * *", "monitoring.jobs.run_job", ["expire_orders"]),
     ("* * * * *", "monitoring.jobs.run_job", ["send_mail_queue"]),
+    ("* * * * *", "monitoring.jobs.run_job", ["send_webhooks"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["process_notifications"]),
     ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["run_monitors"]),

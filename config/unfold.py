@@ -86,6 +86,8 @@ MENU: list[dict[str, Any]] = [
     {
         "title": "Pengaturan",
         "items": [
+            entry("Tujuan webhook", "webhook", "payments_webhookendpoint_changelist", "payments.view_webhookendpoint"),
+            entry("Kiriman webhook", "outbox", "payments_webhookdelivery_changelist", "payments.view_webhookdelivery"),
             entry("Buka/tutup toko", "storefront", "shop_sitestate_changelist", "shop.view_sitestate"),
             entry("Layanan kirim", "local_shipping", "orders_shippingmethod_changelist", "orders.view_shippingmethod"),
             entry("Tarif kirim", "price_change", "orders_shippingrate_changelist", "orders.view_shippingrate"),

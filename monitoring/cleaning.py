@@ -9,7 +9,8 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from monitoring.models import Incident, IncidentState, JobRun, MonitorRun, RouteTraffic, SlowQuery
-from payments.models import SignatureFailure
+from payments.models import SignatureFailure, WebhookDelivery
+from payments.states import DeliveryState
 from shop.models import ApiToken, Cart, CartStatus
 
 CARTS_AFTER = timedelta(days=30)
@@ -34,6 +35,9 @@ def forgettable() -> dict[str, QuerySet[Model]]:
         "slow_queries": SlowQuery.objects.filter(last_at__lt=now - TRAFFIC_AFTER),
         "monitor_runs": MonitorRun.objects.filter(started_at__lt=now - LOOKS_AFTER),
         "incidents": Incident.objects.filter(state=IncidentState.RESOLVED, resolved_at__lt=now - INCIDENTS_AFTER),
+        "webhook_deliveries": WebhookDelivery.objects.filter(
+            state=DeliveryState.SENT, sent_at__lt=now - FAILURES_AFTER
+        ),
         "signature_failures": SignatureFailure.objects.filter(minute__lt=now - FAILURES_AFTER),
     }
 

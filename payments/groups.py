@@ -67,6 +67,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_signaturefailure",
         *_READ_WATCH,
         "handle_incident",
+        "view_webhookendpoint",
+        "add_webhookendpoint",
+        "change_webhookendpoint",
+        "view_webhookdelivery",
+        "replay_delivery",
     ),
     "auditor": (
         *_READ_ORDERS,
@@ -79,6 +84,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_gatewaytrouble",
         "view_signaturefailure",
         *_READ_WATCH,
+        "view_webhookendpoint",
+        "view_webhookdelivery",
     ),
 }
 

@@ -92,3 +92,22 @@ class NotificationOutcome(models.TextChoices):
     APPLIED = "APPLIED", "Diterapkan"
     UNKNOWN_ORDER = "UNKNOWN_ORDER", "Pesanan tidak dikenal"
     EXHAUSTED = "EXHAUSTED", "Percobaan habis"
+
+
+class EventType(models.TextChoices):
+    """What integrators are told of."""
+
+    PAID = "order.paid", "Pesanan dibayar"
+    SHIPPED = "order.shipped", "Pesanan dikirim"
+    CANCELLED = "order.cancelled", "Pesanan dibatalkan atau kedaluwarsa"
+    REFUNDED = "order.refunded", "Dana dikembalikan"
+    PING = "ping", "Uji coba"
+
+
+class DeliveryState(models.TextChoices):
+    """PENDING -> SENDING -> SENT, or back to PENDING to try again, or FAILED after the last try."""
+
+    PENDING = "PENDING", "Menunggu"
+    SENDING = "SENDING", "Sedang dikirim"
+    SENT = "SENT", "Terkirim"
+    FAILED = "FAILED", "Gagal"

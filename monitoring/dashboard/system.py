@@ -28,6 +28,7 @@ NAMES = {
     "process_notifications": "Olah notifikasi bayar",
     "reconcile_payments": "Cocokkan pembayaran",
     "send_mail_queue": "Kirim e-mail",
+    "send_webhooks": "Kirim webhook",
     "clean_up": "Bersih-bersih malam",
     "backup_db": "Cadangan harian",
     "verify_backup --latest --level 3": "Latihan pulih harian",

@@ -1,6 +1,7 @@
 from payments.models.notification import GatewayNotification, GatewayTrouble, SignatureFailure
 from payments.models.payment import Payment, PaymentTransaction
 from payments.models.refund import Refund
+from payments.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "GatewayNotification",
@@ -9,4 +10,6 @@ __all__ = [
     "PaymentTransaction",
     "Refund",
     "SignatureFailure",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -23,6 +23,7 @@ from payments.errors import GatewayUnavailableError
 from payments.gateway import StatusAnswer
 from payments.locks import lock_order_and_payments, lock_refunds, lock_transactions
 from payments.models import Payment, PaymentTransaction, Refund
+from payments.outgoing.events import announce_refund
 from payments.services.effects import settle_order
 from payments.services.refund_book import fail_without_room
 from payments.states import TRANSACTION_PAID, RefundState, TransactionStatus
@@ -81,6 +82,7 @@ def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
     own_refunds = [row for row in refunds if row.transaction_id == transaction.pk]
     for refund in dashboard_refunds.match(transaction, own_refunds, answer):
         mail_refund(order, refund)
+        announce_refund(order, refund)
     _take_back(transaction, seen=seen, shown=mapping.transaction_status(answer))
     fail_without_room(order, transaction, own_refunds)
     settle_locked(order, payments, transactions, changed=transaction, newly_paid=not was_accepted)

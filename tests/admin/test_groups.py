@@ -14,7 +14,8 @@ from django.utils import timezone
 from config.staff import ActionAdmin
 from monitoring.models import MonitorRun
 from orders.models import OrderEvent, ShippingMethod, ShippingRate, ShippingZone
-from payments.models import GatewayNotification, GatewayTrouble, Payment, SignatureFailure
+from payments.models import GatewayNotification, GatewayTrouble, Payment, SignatureFailure, WebhookEndpoint
+from payments.outgoing import ping
 from payments.services.notifications import count_bad_signature
 from payments.services.refunds import request_refund
 from shop.models import Category, Product, Reservation, SiteState, StockMovement, User, Variant
@@ -46,6 +47,8 @@ PAGES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str], frozenset
     "payments.gatewaynotification": (MONEY, NOBODY, NOBODY, NOBODY),
     "payments.gatewaytrouble": (AUDIT, NOBODY, NOBODY, NOBODY),
     "payments.signaturefailure": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "payments.webhookendpoint": (AUDIT, OWNER, OWNER, NOBODY),
+    "payments.webhookdelivery": (AUDIT, NOBODY, NOBODY, NOBODY),
     "shop.category": (ALL, OWNER, OWNER, OWNER),
     "shop.product": (ALL, OWNER, OWNER, OWNER),
     "shop.variant": (ALL, NOBODY, NOBODY, NOBODY),
@@ -73,6 +76,9 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("payments.refund", "konfirmasi"): frozenset({"kasir", "owner"}),
     ("payments.refund", "lepas"): OWNER,  # and whoever holds the transfer
     ("payments.gatewaynotification", "proses-ulang"): OWNER,
+    ("payments.webhookendpoint", "uji"): OWNER,
+    ("payments.webhookendpoint", "rahasia"): OWNER,
+    ("payments.webhookdelivery", "kirim-ulang"): OWNER,
     ("shop.variant", "barang-masuk"): frozenset({"gudang", "owner"}),
     ("shop.variant", "sesuaikan"): frozenset({"gudang", "owner"}),
     ("shop.sitestate", "buka"): OWNER,
@@ -89,6 +95,7 @@ def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
     order, transaction = paid_order(simulator)
     refund = request_refund(transaction_id=transaction.pk, amount=1000, reason="uji", requested_by=cashier)
     count_bad_signature()
+    endpoint = WebhookEndpoint.objects.create(url="https://erp.example/", events=["order.paid"], secret="whsec_AAAA")
     first: list[Model | None] = [
         order,
         transaction,
@@ -97,6 +104,8 @@ def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
         SiteState.objects.get_or_create(pk=1)[0],
         make_customer(),
         make_incident(),
+        ping(endpoint),
+        endpoint,
         MonitorRun.objects.create(monitor="stock_negative", run_id="1", started_at=timezone.now(), duration_ms=1),
     ]
     first += [
