@@ -1,6 +1,7 @@
 from payments.models.notification import GatewayNotification, GatewayTrouble, SignatureFailure
 from payments.models.payment import Payment, PaymentTransaction
 from payments.models.refund import Refund
+from payments.models.repair import Repair, RepairKind
 
 __all__ = [
     "GatewayNotification",
@@ -8,5 +9,7 @@ __all__ = [
     "Payment",
     "PaymentTransaction",
     "Refund",
+    "Repair",
+    "RepairKind",
     "SignatureFailure",
 ]
