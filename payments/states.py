@@ -7,6 +7,7 @@ that the bank took the money back.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.db import models
 
@@ -44,6 +45,11 @@ PAYMENT_ALLOWED: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     P.REFUNDED: frozenset({P.CHARGEBACK}),
     P.CHARGEBACK: frozenset(),
 }
+
+
+# How long after a success the gateway is asked again whether the money is still there, and how often.
+LOOK_EVERY = timedelta(days=1)
+LOOK_FOR = timedelta(days=3)
 
 
 class TransactionStatus(models.TextChoices):

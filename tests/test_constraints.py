@@ -252,6 +252,8 @@ BROKEN = [
     check("payments_gatewaytrouble", "payments_gatewaytrouble_count_check", count=-1),
     unique("payments_gatewaytrouble", "gateway_trouble_one_open_per_kind", "ended_at"),
     check("payments_signaturefailure", "payments_signaturefailure_count_check", count=-1),
+    check("payments_repair", "repair_actor_given", actor=""),
+    check("payments_repair", "repair_kind_known", kind="LOST"),
 ]
 
 
@@ -326,6 +328,7 @@ FOREIGN_KEYS = {
     "payments_refund.approved_by_id": PROTECT,
     "payments_refund.requested_by_id": PROTECT,
     "payments_refund.transaction_id": PROTECT,
+    "payments_repair.payment_id": PROTECT,
     "shop_address.user_id": CASCADE,
     "shop_apitoken.user_id": CASCADE,
     "shop_cart.user_id": CASCADE,

@@ -32,8 +32,9 @@ MONITORS: tuple[Monitor, ...] = (
     duplicate_payment.MONITOR,
     amount_mismatch.MONITOR,
     stock_reduction_exhausted.MONITOR,
-    order_stuck.MONITOR,
+    # Causes come before what they mute.
     gateway_trouble.MONITOR,
+    order_stuck.MONITOR,
     open_payment_overdue.MONITOR,
     notification_backlog.MONITOR,
     webhook_silence.MONITOR,

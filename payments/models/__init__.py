@@ -1,6 +1,7 @@
 from payments.models.notification import GatewayNotification, GatewayTrouble, SignatureFailure
 from payments.models.payment import Payment, PaymentTransaction
 from payments.models.refund import Refund
+from payments.models.repair import Repair, RepairKind
 from payments.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "Payment",
     "PaymentTransaction",
     "Refund",
+    "Repair",
+    "RepairKind",
     "SignatureFailure",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -54,6 +54,7 @@ FRESH: dict[str, dict[str, Any]] = {
     "payments_payment": {"gateway_id": "other", "status": "EXPIRED"},
     "payments_paymenttransaction": {"transaction_id": "other"},
     "payments_refund": {"refund_key": "other", "state": "FAILED"},
+    "payments_repair": {},
     "payments_signaturefailure": {"minute": "2026-01-02T03:05:00Z"},
     "shop_address": {"is_default": False},
     "shop_apitoken": {"digest": "other"},
@@ -270,4 +271,5 @@ def _payment_rows(user: shop.User, order: orders.Order) -> list[Model]:
         ),
         payments.SignatureFailure.objects.create(minute=NOW.replace(second=0)),
         payments.GatewayTrouble.objects.create(kind="a"),
+        payments.Repair.objects.create(kind="FOUND", payment=payment, before="a", after="b", actor="a"),
     ]

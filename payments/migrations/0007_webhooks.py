@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0004_exhausted_notifications"),
+        ("payments", "0006_looks_at_recent_payments"),
     ]
 
     operations = [
