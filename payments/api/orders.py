@@ -59,7 +59,7 @@ class OrderListView(ApiView):
         parameters=[
             OpenApiParameter(
                 "Idempotency-Key",
-                OpenApiTypes.STR,
+                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
                 OpenApiParameter.HEADER,
                 description="1 to 255 printable letters, no blank at either end.",
             ),
