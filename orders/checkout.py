@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -66,6 +66,12 @@ def load_draft(session: SessionBase) -> Draft:
 def save_draft(session: SessionBase, draft: Draft) -> None:
     """Keep the draft until the order is placed."""
     session[_SESSION_KEY] = asdict(draft)
+
+
+def keep_voucher(session: SessionBase, code: str) -> None:
+    """Take the voucher of an order that was closed along to the next one; its use was given back."""
+    if code:
+        save_draft(session, replace(load_draft(session), voucher=code))
 
 
 def clear_draft(session: SessionBase) -> None:

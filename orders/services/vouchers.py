@@ -173,9 +173,7 @@ def take_use_again(order: Order) -> None:
 
 def _use_of(order: Order) -> VoucherUse | None:
     """Return the use of an order; no query for one without a voucher. The order's lock keeps it still."""
-    if not order.voucher_code:
-        return None
-    return VoucherUse.objects.get(order=order)
+    return VoucherUse.objects.filter(order=order).first() if order.voucher_code else None
 
 
 def _count(voucher: Voucher, step: int) -> None:
