@@ -191,6 +191,8 @@ BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
 # Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
 # for the operator, or nothing.
+# What the cart's page shows beside the cart: shipping, voucher and sums belong to an app above it.
+CART_EXTRAS = "orders.cart_page.cart_extras"
 BACKUP_BEFORE_SWAP = ["payments.after_restore.owe_a_sweep"]
 # A function without arguments: when the newest verified backup was made (aware), or None.
 NEWEST_BACKUP = "backups.storage.newest_verified_at"

@@ -44,6 +44,8 @@ MENU: list[dict[str, Any]] = [
         "items": [
             entry("Pesanan", "receipt_long", "orders_order_changelist", "orders.view_order"),
             entry("Riwayat pesanan", "history", "orders_orderevent_changelist", "orders.view_orderevent"),
+            entry("Voucher", "confirmation_number", "orders_voucher_changelist", "orders.view_voucher"),
+            entry("Pemakaian voucher", "redeem", "orders_voucheruse_changelist", "orders.view_voucheruse"),
             entry("Mail keluar", "mail", "config_outgoingmail_changelist", "config.view_outgoingmail"),
         ],
     },

@@ -51,6 +51,7 @@ def _for_mail(order: Order, items: Sequence[OrderItem] | None) -> dict[str, Any]
         "subtotal",
         "shipping_cost",
         "discount",
+        "voucher_code",
         "courier",
         "expires_at",
         "recipient",

@@ -61,6 +61,28 @@ class CannotDeliverError(OrderError):
         return {"errors": [{"field": "shippingMethod", "detail": self.text}]}
 
 
+class VoucherRefusedError(OrderError):
+    """The voucher does not count for this order: unknown, out of its time, or the goods are worth too little.
+
+    ``reason`` (in the context) says which, for a machine.
+    """
+
+    code = "voucher_refused"
+    status = 400
+    message = "Kode voucher ini tidak berlaku."
+
+    def extra(self) -> dict[str, Any]:
+        return {"errors": [{"field": "voucherCode", "detail": self.text}]}
+
+
+class VoucherUsedUpError(VoucherRefusedError):
+    """Nothing of the voucher is left, for anybody or for this customer."""
+
+    code = "voucher_used_up"
+    status = 409
+    message = "Voucher sudah habis dipakai."
+
+
 class TransitionNotAllowedError(OrderError):
     """The order is not in a state that may become the one asked for."""
 

@@ -16,6 +16,8 @@ _READ_STOCK = (
     "view_stockmovement",
     "view_reservation",
 )
+_READ_VOUCHERS = ("view_voucher", "view_voucheruse")
+_EDIT_VOUCHERS = ("add_voucher", "change_voucher", "delete_voucher")
 _READ_WATCH = ("view_jobrun", "view_incident", "view_monitorrun")
 _SHIPPING = ("view_shippingmethod", "view_shippingzone", "view_shippingrate", "view_provincezone")
 _EDIT_SHIPPING = tuple(
@@ -33,6 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_READ_HISTORY,
         *_READ_MONEY,
         *_READ_STOCK,
+        *_READ_VOUCHERS,
         "cancel_order",
         "check_payment",
         "add_refund",
@@ -46,6 +49,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_READ_STOCK,
         *_SHIPPING,
         *_EDIT_SHIPPING,
+        *_READ_VOUCHERS,
+        *_EDIT_VOUCHERS,
         *_EDIT_CATALOGUE,
         "delete_productimage",
         "delete_product",
@@ -79,6 +84,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_READ_MONEY,
         *_READ_STOCK,
         *_SHIPPING,
+        *_READ_VOUCHERS,
         "view_sitestate",
         "view_outgoingmail",
         "view_gatewaytrouble",

@@ -120,6 +120,15 @@ class CartLine:
         return max(self.quantity, min(self.available, settings.MAX_UNITS_PER_LINE))
 
     @property
+    def limit(self) -> str:
+        """Why the number cannot be higher, once it is as high as it can be."""
+        if self.has_problem or self.quantity < self.most:
+            return ""
+        if self.most >= settings.MAX_UNITS_PER_LINE:
+            return f"Paling banyak {settings.MAX_UNITS_PER_LINE} per barang dalam satu pesanan."
+        return f"Sudah semua: stoknya {self.available}."
+
+    @property
     def has_problem(self) -> bool:
         """Whether checkout would refuse the line as it stands."""
         return self.is_short or not self.for_sale

@@ -1,6 +1,7 @@
 from orders.models.event import OrderEvent
 from orders.models.order import Order, OrderItem
 from orders.models.shipment import ProvinceZone, Shipment, ShippingMethod, ShippingRate, ShippingZone
+from orders.models.voucher import Voucher, VoucherUse
 
 __all__ = [
     "Order",
@@ -11,4 +12,6 @@ __all__ = [
     "ShippingMethod",
     "ShippingRate",
     "ShippingZone",
+    "Voucher",
+    "VoucherUse",
 ]

@@ -61,6 +61,8 @@ class Order(models.Model):
     shipping_cost = models.PositiveBigIntegerField("ongkir", help_text="Rupiah")
     discount = models.PositiveBigIntegerField("potongan", default=0, help_text="Rupiah")
     total = models.PositiveBigIntegerField("total", help_text="Rupiah")
+    voucher_code = models.CharField("kode voucher", max_length=32, blank=True, default="", db_default="")
+    voucher_rule = models.CharField("aturan voucher", max_length=200, blank=True, default="", db_default="")
 
     created_at = models.DateTimeField("dibuat")
     expires_at = models.DateTimeField("batas bayar")
@@ -84,6 +86,10 @@ class Order(models.Model):
             models.CheckConstraint(
                 name="order_total_is_the_sum",
                 condition=Q(total=F("subtotal") + F("shipping_cost") - F("discount")),
+            ),
+            models.CheckConstraint(
+                name="order_discount_has_voucher",
+                condition=Q(discount=0, voucher_code="") | (Q(discount__gt=0) & ~Q(voucher_code="")),
             ),
             models.CheckConstraint(
                 name="order_paid_has_paid_at",

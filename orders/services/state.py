@@ -15,6 +15,7 @@ from orders.errors import ShipmentRefusedError
 from orders.locks import lock_order
 from orders.models import Order, Shipment
 from orders.models.event import EventKind
+from orders.services.vouchers import give_use_back
 from orders.states import OrderStatus
 from orders.transitions import record, transition
 from shop.models import Reservation
@@ -31,15 +32,16 @@ def mark_paid(order: Order, *, actor: str, paid_at: datetime, reason: str = "") 
 
 
 def close_order(order: Order, to: OrderStatus, *, actor: str, reason: str) -> None:
-    """Move a locked order to EXPIRED, CANCELLED or REFUNDED and settle its stock once, in the caller's transaction.
+    """Move a locked order to EXPIRED, CANCELLED or REFUNDED; settle voucher and stock once, in the same transaction.
 
-    Unpaid: what it holds is released. PAID or PROCESSING -> CANCELLED: what was sold comes back. SHIPPED or COMPLETED
-    -> REFUNDED: stock is untouched; goods come back through ``receive_return``.
+    Unpaid: what it holds is released. PAID or PROCESSING -> CANCELLED: what was sold comes back. Both give the use of
+    a voucher back. SHIPPED or COMPLETED -> REFUNDED: neither; goods come back through ``receive_return``.
     """
     was = OrderStatus(order.status)
     transition(order, to, actor=actor, reason=reason)
     if to is OrderStatus.REFUNDED:
         return  # the refund has its own mail
+    give_use_back(order)
     if was is OrderStatus.PENDING_PAYMENT:
         stock.release(reference=order.number)
     else:

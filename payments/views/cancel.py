@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.errors import ShopClosedError, ShopError
 from orders.answers import SeeOther
+from orders.checkout import keep_voucher
 from orders.models import Order
 from orders.states import CLOSED_UNPAID, OrderStatus
 from orders.views.entry import Problem
@@ -101,6 +102,8 @@ def _refill(request: HttpRequest, order: Order) -> HttpResponse:
         messages.warning(request, str(error))
         return SeeOther(reverse("shop:cart"))
     remember_cart(request, cart)
+    if order.status in CLOSED_UNPAID:
+        keep_voucher(request.session, order.voucher_code)
     missing = len(wanted) - cart.items.filter(variant_id__in=wanted).count()
     if missing:
         messages.warning(request, f"{missing} barang dari pesanan itu tidak dijual lagi.")

@@ -22,6 +22,7 @@ from shop.models import Category, Product, Reservation, SiteState, StockMovement
 from tests.support.incidents import make_incident
 from tests.support.simulator import Simulator
 from tests.support.staff import login, make_staff, page_url, paid_order
+from tests.support.vouchers import make_voucher
 from tests.support.world import make_customer, make_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +42,8 @@ PAGES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str], frozenset
     "orders.shippingmethod": (AUDIT, OWNER, OWNER, OWNER),
     "orders.shippingzone": (AUDIT, OWNER, OWNER, OWNER),
     "orders.shippingrate": (AUDIT, OWNER, OWNER, OWNER),
+    "orders.voucher": (MONEY, OWNER, OWNER, OWNER),
+    "orders.voucheruse": (MONEY, NOBODY, NOBODY, NOBODY),
     "payments.payment": (MONEY, NOBODY, NOBODY, NOBODY),
     "payments.paymenttransaction": (MONEY, NOBODY, NOBODY, NOBODY),
     "payments.refund": (MONEY, NOBODY, NOBODY, NOBODY),
@@ -106,6 +109,8 @@ def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
         make_incident(),
         ping(endpoint),
         endpoint,
+        make_voucher(),
+        make_order(voucher_code=make_voucher().code).voucher_use,
         MonitorRun.objects.create(monitor="stock_negative", run_id="1", started_at=timezone.now(), duration_ms=1),
     ]
     first += [

@@ -11,6 +11,7 @@ from payments.services import cancel_order, check_order
 from shop.models import Cart, CartStatus, Reservation, Variant
 from tests.support.checkout import main_of, matched, text_of, visitor
 from tests.support.pages import paid_order, state_of
+from tests.support.vouchers import make_voucher
 from tests.support.world import make_order, make_variant, start
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,19 @@ def test_cancel_and_change_brings_the_things_back_into_a_cart(simulator):
     assert cart.status == CartStatus.OPEN
     assert [(item.variant_id, item.quantity) for item in cart.items.all()] == [(variant.pk, 2)]
     assert guest.get("/checkout/").status_code == 200
+
+
+def test_cancel_and_change_brings_the_voucher_along(simulator):
+    voucher = make_voucher(total_limit=1)
+    guest = visitor((make_variant(on_hand=5), 2))
+    guest.post("/checkout/voucher/", {"kode": voucher.code})
+    order = guest.order()
+    assert order.discount == 10_000
+
+    guest.post(f"{order_path(order)}ubah/")
+
+    assert f"Voucher {voucher.code}" in text_of(guest.get(reverse("shop:cart")))
+    assert guest.order().discount == 10_000
 
 
 def test_cancel_and_change_while_unconfirmed_leads_to_the_order(client, simulator):

@@ -49,6 +49,8 @@ FRESH: dict[str, dict[str, Any]] = {
     "orders_shippingmethod": {"code": "other"},
     "orders_shippingrate": {"zone_id": Other("orders_shippingzone")},
     "orders_shippingzone": {"name": "other"},
+    "orders_voucher": {"code": "OTHER", "amount": 1_000},
+    "orders_voucheruse": {"order_id": Other("orders_order")},
     "payments_gatewaynotification": {"digest": "other"},
     "payments_gatewaytrouble": {"ended_at": NOW.isoformat()},
     "payments_payment": {"gateway_id": "other", "status": "EXPIRED"},
@@ -211,10 +213,21 @@ def _order_rows(user: shop.User, variant: shop.Variant, cart: shop.Cart) -> list
         status_at=NOW,
         expires_at=NOW + timedelta(days=1),
     )
+    voucher = orders.Voucher.objects.create(code="HEMAT", kind="FIXED", amount=1_000, total_limit=1, starts_at=NOW)
     return [
         zone,
         method,
         order,
+        voucher,
+        orders.VoucherUse.objects.create(
+            voucher=voucher,
+            order=order,
+            user=user,
+            email_key="a",
+            phone_key="a",
+            amount=1_000,
+            used_at=NOW,
+        ),
         orders.ProvinceZone.objects.create(province="A", zone=zone),
         orders.ShippingRate.objects.create(method=method, zone=zone, first_kg=1, next_kg=1),
         orders.OrderItem.objects.create(
