@@ -62,6 +62,14 @@ class Order(models.Model):
     discount = models.PositiveBigIntegerField("potongan", default=0, help_text="Rupiah")
     total = models.PositiveBigIntegerField("total", help_text="Rupiah")
 
+    tax = models.JSONField(
+        "PPN",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Perhitungan PPN saat pesanan dibuat (orders.tax); kosong bila toko bukan PKP",
+    )
+
     created_at = models.DateTimeField("dibuat")
     expires_at = models.DateTimeField("batas bayar")
     status_at = models.DateTimeField("status sejak")

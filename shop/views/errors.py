@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +40,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if wants_json(request):
         return problem(404, "Alamat ini tidak ada.")
     return render(request, "errors/404.html", status=404)
+
+
+def too_many_requests(request: HttpRequest, wait: int) -> HttpResponse:
+    """429: the same thing was asked for too often; ``wait`` says after how many seconds it may be tried again."""
+    response = render(request, "errors/429.html", {"minutes": math.ceil(wait / 60)}, status=429)
+    response["Retry-After"] = str(wait)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
