@@ -70,6 +70,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.append("config.debug.NotFoundMiddleware")
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -223,6 +225,7 @@ CRONJOBS = [
     ("* * * * *", "monitoring.jobs.run_job", ["send_mail_queue"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["process_notifications"]),
     ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
+    ("*/10 * * * *", "monitoring.jobs.run_job", ["remind_unpaid"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["run_monitors"]),
     ("0 2 * * *", "monitoring.jobs.run_job", ["backup_db"]),
     ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3"]),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
-
 from config.database import unit_of_work
+from config.outbox import kept_only_if
 from orders.emails import queue_order_mail
 from orders.models import Order
 from shop.limits import mail_slot
@@ -24,9 +23,8 @@ def mail_order_link(*, number: str, email: str) -> None:
 
     def body() -> None:
         about = order if order is not None and matches else Order(pk=0, number=number, email=email)
-        queue_order_mail("order_link", about, items=(), part=str(mail_slot()))
-        if not matches:
-            transaction.set_rollback(True)
+        with kept_only_if(matches):
+            queue_order_mail("order_link", about, items=(), part=str(mail_slot()))
 
     unit_of_work(body)
     logger.info("order.link_asked", extra={"known": matches})

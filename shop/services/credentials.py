@@ -10,11 +10,12 @@ import hashlib
 import logging
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.urls import reverse
 
 from config.database import unit_of_work
 from config.errors import InvalidInputError, NotFoundError
+from config.outbox import kept_only_if
 from shop import links
 from shop.emails import queue_account_mail
 from shop.limits import mail_slot
@@ -36,9 +37,8 @@ def ask_password_reset(*, email: str) -> None:
         path = reverse("shop:password_set", args=[links.make_token(links.PASSWORD_RESET, whom)])
         key = f"{whom.pk}/{mail_slot()}/{_short(whom.password)}"
         hours = links.PASSWORD_RESET.hours
-        queue_account_mail("password_reset", whom, to=whom.email or "", key=key, path=path, hours=hours)
-        if user is None:
-            transaction.set_rollback(True)
+        with kept_only_if(user is not None):
+            queue_account_mail("password_reset", whom, to=whom.email or "", key=key, path=path, hours=hours)
 
     unit_of_work(body)
     logger.info("account.reset_asked", extra={"known": user is not None})
@@ -105,9 +105,8 @@ def ask_email_change(*, user: User, email: str) -> None:
     def body() -> None:
         path = reverse("shop:email_confirm", args=[links.make_token(links.EMAIL_CHANGE, user, wanted)])
         key = f"{user.pk}/{mail_slot()}/{_short(wanted)}"
-        queue_account_mail("email_change", user, to=wanted, key=key, path=path, hours=links.EMAIL_CHANGE.hours)
-        if taken:
-            transaction.set_rollback(True)
+        with kept_only_if(not taken):
+            queue_account_mail("email_change", user, to=wanted, key=key, path=path, hours=links.EMAIL_CHANGE.hours)
 
     unit_of_work(body)
 

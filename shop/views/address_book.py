@@ -17,6 +17,7 @@ from shop.carts import member
 from shop.forms.account import AddressForm
 from shop.models import Address, User
 from shop.phone import local_phone
+from shop.places import proper_case
 from shop.services.account import AddressData, add_address
 from shop.services.address_book import address_of, change_address, delete_address, make_main_address
 from shop.views.answers import see_other, wanted_next
@@ -68,8 +69,9 @@ def address_edit(request: HttpRequest, user: User, address: Address) -> HttpResp
     if request.method == "POST":
         form = AddressForm(request.POST)
     else:
-        shown = vars(AddressData.of(address)) | {"phone": local_phone(address.phone), "is_default": address.is_default}
-        form = AddressForm(initial=shown)
+        places = {name: proper_case(getattr(address, name)) for name in ("district", "city", "province")}
+        shown = places | {"phone": local_phone(address.phone), "is_default": address.is_default}
+        form = AddressForm(initial=vars(AddressData.of(address)) | shown)
     if form.is_valid():
         try:
             change_address(user=user, pk=address.pk, data=form.address(), is_default=form.cleaned_data["is_default"])

@@ -7,11 +7,10 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 
 from config.database import trouble_of
 from config.problems import problem
-from config.unavailable import unavailable, wants_json
+from config.unavailable import static_page, unavailable, wants_json
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -55,4 +54,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return unavailable(request)
     if wants_json(request):
         return problem(500, "Terjadi kesalahan di pihak kami.")
-    return HttpResponse(render_to_string("500.html"), status=500)
+    return HttpResponse(static_page("500.html"), status=500)
