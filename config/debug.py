@@ -28,12 +28,11 @@ class NotFoundMiddleware:
         if not settings.DEBUG or not isinstance(error, Http404):
             return None
         match = request.resolver_match
-        return _page(request, error, f"{match.view_name if match else request.path}: {error or 'Http404'}")
+        return _page(request, error, f"{match.view_name if match else request.path}: {str(error) or 'Http404'}")
 
 
 def _page(request: HttpRequest, error: Http404, note: str) -> HttpResponse:
     """Return what handler404 answers, with the note for its template."""
     request.debug_note = note  # type: ignore[attr-defined]
-    handler = get_resolver().resolve_error_handler(404)
-    answer: HttpResponse = handler(request, exception=error)
-    return answer
+    handler: Callable[..., HttpResponse] = get_resolver().resolve_error_handler(404)
+    return handler(request, exception=error)

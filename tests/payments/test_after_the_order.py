@@ -65,6 +65,7 @@ def test_a_pkp_shows_base_and_tax_as_they_were(client, simulator, settings):
 
     page = main_of(client.get(f"{order_path(order)}faktur/"))
 
+    assert order.tax is not None
     tax = sum(line["tax"] for line in order.tax["lines"])
     assert "PPN 12% × DPP" in page
     assert f"{tax:,}".replace(",", ".") in page
@@ -89,7 +90,7 @@ def test_a_right_pair_and_a_wrong_one_get_the_same_answer_for_the_same_work(clie
     before = OutgoingMail.objects.count()
     pairs = [(order.number, "SARI@contoh.id"), (order.number, "lain@contoh.id"), ("ORD-20200101-ABCDEF", "a@b.id")]
 
-    answers = []
+    answers: list[Any] = []
     for number, email in pairs:
         # A wrong pair writes as well, and takes it back with one statement more: ROLLBACK TO SAVEPOINT.
         with django_assert_num_queries(8 if answers else 7):
