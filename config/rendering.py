@@ -52,11 +52,11 @@ STYLE: Final[Mapping[str, str]] = {
     "color:#14213d;text-decoration:none;",
     "link": "color:#1f3a8a;",
     "line": f"{_LINE}{_BREAK}",
-    "line_money": f"{_LINE}white-space:nowrap;",
+    "line_money": f"{_LINE}padding-left:12px;white-space:nowrap;",
     "row": f"{_ROW}{_BREAK}",
-    "row_money": f"{_ROW}white-space:nowrap;",
+    "row_money": f"{_ROW}padding-left:12px;white-space:nowrap;",
     "sum": _SUM,
-    "sum_money": f"{_SUM}white-space:nowrap;",
+    "sum_money": f"{_SUM}padding-left:12px;white-space:nowrap;",
     "totals": "border-top:1px solid #d5dde3;margin-bottom:32px;",
 }
 

@@ -17,6 +17,11 @@ from payments.admin.order_forms import CancelForm
 NOBODY_ASKS = "Tidak ada permintaan batal yang menunggu jawaban; mungkin sudah dijawab atau ditarik."
 
 
+def _is_asked(order: Order) -> bool:
+    """Say whether the order, as this page read it (``lists.with_facts``), has a request that waits."""
+    return bool(getattr(order, "asks_cancel", False))
+
+
 def _asked(order: Order) -> str:
     request = open_request(order)
     return f"Pelanggan menulis: “{request.reason}”." if request else ""
@@ -34,7 +39,7 @@ class AcceptCancelRequest(Cancel):
         return self.label
 
     def refusal(self, obj: Order) -> str:
-        return super().refusal(obj) if open_request(obj) else NOBODY_ASKS
+        return super().refusal(obj) if _is_asked(obj) else NOBODY_ASKS
 
     def explain(self, obj: Order) -> list[str]:
         return [_asked(obj), *super().explain(obj), "Pelanggan mendapat e-mail bahwa permintaannya disetujui."]
@@ -54,7 +59,7 @@ class DeclineCancelRequest(OrderAction):
     form_class = CancelForm
 
     def refusal(self, obj: Order) -> str:
-        return "" if open_request(obj) else NOBODY_ASKS
+        return "" if _is_asked(obj) else NOBODY_ASKS
 
     def explain(self, obj: Order) -> list[str]:
         return [_asked(obj), "Pesanan berjalan terus, dan pelanggan mendapat e-mail dengan alasanmu."]
