@@ -33,6 +33,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin[OutgoingMail]):
     search_fields = ("to", "reference", "subject", "=idempotency_key", "=provider_id")
     search_help_text = "Alamat e-mail, nomor pesanan, perihal, kunci, atau id Resend"
     date_hierarchy = "created_at"
+    list_before_template = "admin/config/mail_examples.html"
     actions = ("resend",)  # type: ignore[assignment]  # the base class offers none
     fields = (
         "state_badge",

@@ -70,6 +70,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.append("config.debug.NotFoundMiddleware")
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -147,9 +149,20 @@ PAYMENT_GRACE_MINUTES: int = env.int("PAYMENT_GRACE_MINUTES", default=15)
 MAX_UNPAID_ORDERS: int = env.int("MAX_UNPAID_ORDERS", default=10)
 MAX_ORDER_LINES = 50
 MAX_UNITS_PER_LINE = 99
+# What the cart's page shows beside the cart: shipping, voucher and sums belong to an app above it.
+CART_EXTRAS = "orders.cart_page.cart_extras"
 REFUND_APPROVAL_ABOVE: int = env.int("REFUND_APPROVAL_ABOVE", default=1_000_000)
 WHATSAPP_NUMBER = env.str("WHATSAPP_NUMBER", default="6281234567890")
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="halo@infiya.store")
+# How long before its deadline an unpaid order is mentioned once more by mail; 0 mentions none.
+PAYMENT_REMINDER_MINUTES: int = env.int("PAYMENT_REMINDER_MINUTES", default=180)
+# Who sells, as an invoice has to say it; a PKP charges PPN (orders.tax).
+SHOP_LEGAL_NAME = env.str("SHOP_LEGAL_NAME", default="")
+SHOP_ADDRESS = env.str("SHOP_ADDRESS", default="")
+SHOP_NPWP = env.str("SHOP_NPWP", default="")
+SHOP_IS_PKP = flag("SHOP_IS_PKP", default=False)
+# Who was erased, outside the database: a restored backup forgets them again.
+ERASURE_DIR = Path(env.str("ERASURE_DIR", default=str(DATA_DIR / "erasures"))).resolve()
 
 # --- integrators ---
 # Endpoints of webhooks may be plain http and lie in private networks: for trying things out.
@@ -191,9 +204,7 @@ BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
 # Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
 # for the operator, or nothing.
-# What the cart's page shows beside the cart: shipping, voucher and sums belong to an app above it.
-CART_EXTRAS = "orders.cart_page.cart_extras"
-BACKUP_BEFORE_SWAP = ["payments.after_restore.owe_a_sweep"]
+BACKUP_BEFORE_SWAP = ["payments.after_restore.owe_a_sweep", "payments.personal_data.after_restore.forget_again"]
 # A function without arguments: when the newest verified backup was made (aware), or None.
 NEWEST_BACKUP = "backups.storage.newest_verified_at"
 
@@ -223,6 +234,7 @@ CRONJOBS = [
     ("* * * * *", "monitoring.jobs.run_job", ["send_webhooks"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["process_notifications"]),
     ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
+    ("*/10 * * * *", "monitoring.jobs.run_job", ["remind_unpaid"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["run_monitors"]),
     ("0 2 * * *", "monitoring.jobs.run_job", ["backup_db"]),
     ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3"]),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from monitoring.models import Incident, IncidentState, JobRun, MonitorRun, RouteTraffic, SlowQuery
 from payments.models import SignatureFailure, WebhookDelivery
+from payments.personal_data import forget_sent_mails
 from payments.states import DeliveryState
 from shop.models import ApiToken, Cart, CartStatus
 
@@ -44,7 +45,8 @@ def forgettable() -> dict[str, QuerySet[Model]]:
 
 def clean_up() -> dict[str, int]:
     """Delete what may be forgotten, a batch per statement, and return how many rows of each kind went."""
-    return {name: _delete(rows) for name, rows in forgettable().items()}
+    done = {name: _delete(rows) for name, rows in forgettable().items()}
+    return done | {"mails_of_erased_people": forget_sent_mails()}
 
 
 def _delete(rows: QuerySet[Model]) -> int:

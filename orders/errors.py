@@ -104,3 +104,10 @@ class OrderBusyError(OrderError):
 class ShipmentRefusedError(OrderError):
     code = "shipment_refused"
     message = "Pesanan ini belum boleh dikirim."
+
+
+class CancelRequestRefusedError(OrderError):
+    """The order is not one that its customer may ask to have cancelled, or the request is over."""
+
+    code = "cancel_request_refused"
+    message = "Pesanan ini tidak dapat diminta batal lagi."

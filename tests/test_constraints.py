@@ -22,6 +22,7 @@ from tests.support.tables import APPS, table_names
 pytestmark = pytest.mark.django_db
 
 LATER = NOW.isoformat()
+ANSWERED = {"answered_at": LATER, "answered_by": "a"}
 
 
 @pytest.fixture
@@ -75,6 +76,9 @@ BROKEN = [
     unique("config_outgoingmail", "config_mail_key_unique", "idempotency_key"),
     # people
     check("shop_user", "user_email_lower", email="Other@example.com"),
+    check("shop_user", "user_erased_is_nobody", erased_at=LATER),
+    check("shop_user", "user_erased_is_nobody", erased_at=LATER, is_active=False, name="a"),
+    check("shop_user", "user_erased_is_nobody", erased_at=LATER, is_active=False, is_staff=True),
     check("shop_user", "user_guest_has_no_login", is_guest=True),
     check("shop_user", "user_guest_has_no_login", email=None),
     check("shop_user", "user_guest_has_no_login", is_guest=True, email=None, is_staff=True),
@@ -230,6 +234,11 @@ BROKEN = [
     check("orders_orderitem", "orders_orderitem_unit_price_check", unit_price=-1, without="order_item_price_positive"),
     check("orders_orderitem", "orders_orderitem_weight_check", weight=-1),
     unique("orders_orderitem", "order_item_one_line_per_variant", "variant_id"),
+    check("orders_cancelrequest", "cancel_request_answer_is_whole", state="ACCEPTED"),
+    check("orders_cancelrequest", "cancel_request_answer_is_whole", answered_by="a", order_id=Other("orders_order")),
+    check("orders_cancelrequest", "cancel_request_decline_has_reason", state="DECLINED", **ANSWERED),
+    check("orders_cancelrequest", "cancel_request_state_known", state="LOST", **ANSWERED),
+    unique("orders_cancelrequest", "cancel_request_one_open_per_order", "order_id"),
     # how things travel
     unique("orders_provincezone", "orders_provincezone_province_key", "province"),
     check("orders_shipment", "shipment_resi_given", tracking_number=""),
@@ -364,6 +373,7 @@ PROTECT, CASCADE = "PROTECT", "CASCADE"
 
 # What the shop does when the row that is pointed at is deleted; the database itself always refuses.
 FOREIGN_KEYS = {
+    "orders_cancelrequest.order_id": PROTECT,
     "orders_order.cart_id": PROTECT,
     "orders_order.user_id": PROTECT,
     "orders_orderevent.order_id": PROTECT,

@@ -64,6 +64,14 @@ class Order(models.Model):
     voucher_code = models.CharField("kode voucher", max_length=32, blank=True, default="", db_default="")
     voucher_rule = models.CharField("aturan voucher", max_length=200, blank=True, default="", db_default="")
 
+    tax = models.JSONField(
+        "PPN",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Perhitungan PPN saat pesanan dibuat (orders.tax); kosong bila toko bukan PKP",
+    )
+
     created_at = models.DateTimeField("dibuat")
     expires_at = models.DateTimeField("batas bayar")
     status_at = models.DateTimeField("status sejak")

@@ -33,6 +33,7 @@ from orders.pricing import PricedLine, Totals
 from orders.services import vouchers
 from orders.services.lines import insert_items, priced
 from orders.services.request import MAX_KEY_LENGTH, OrderLine, OrderRequest, same_request
+from orders.tax import tax_on
 from orders.transitions import record
 from shop.locks import lock_cart, lock_user
 from shop.models import Cart, CartStatus, User
@@ -277,6 +278,11 @@ def _insert(
         total=totals.total,
         voucher_code=totals.rule.code if totals.rule else "",
         voucher_rule=totals.rule.words if totals.rule else "",
+        tax=tax_on(
+            [(line.name, line.quantity, line.total) for line in lines],
+            shipping=totals.shipping,
+            discount=totals.discount,
+        ),
         created_at=now,
         status_at=now,
         expires_at=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),

@@ -13,8 +13,9 @@ from config.errors import InvalidInputError
 from orders.emails import queue_order_mail
 from orders.errors import ShipmentRefusedError
 from orders.locks import lock_order
-from orders.models import Order, Shipment
+from orders.models import CancelRequestState, Order, Shipment
 from orders.models.event import EventKind
+from orders.services.cancel_requests import SHIPPED_FIRST, end_request
 from orders.services.vouchers import give_use_back
 from orders.states import OrderStatus
 from orders.transitions import record, transition
@@ -39,6 +40,8 @@ def close_order(order: Order, to: OrderStatus, *, actor: str, reason: str) -> No
     """
     was = OrderStatus(order.status)
     transition(order, to, actor=actor, reason=reason)
+    if to is OrderStatus.CANCELLED:
+        end_request(order, CancelRequestState.ACCEPTED, actor=actor)
     if to is OrderStatus.REFUNDED:
         return  # the refund has its own mail
     give_use_back(order)
@@ -83,6 +86,7 @@ def _ship(order_id: int, courier: str, resi: str, actor: str) -> Shipment:
     except IntegrityError:
         raise InvalidInputError("tracking_number", f"Resi {resi} sudah dipakai untuk kiriman lain.") from None
     transition(order, OrderStatus.SHIPPED, actor=actor, data={"courier": courier, "resi": resi})
+    end_request(order, CancelRequestState.WITHDRAWN, actor=actor, answer=SHIPPED_FIRST)
     queue_order_mail("order_shipped", order, shipment=shipment)
     return shipment
 

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path
 from config.staff import ActionAdmin, ReadOnlyAdmin
 from orders.models import Order
 from payments.admin import order_list, order_page
+from payments.admin.cancel_requests import AcceptCancelRequest, DeclineCancelRequest
 from payments.admin.order_actions import AskGateway, ClearHold, Complete, Ship, StartPacking, TakeBackGoods
 from payments.admin.order_endings import Cancel, ReleaseWithoutGateway
 from payments.admin.who import sees_money
@@ -35,6 +36,8 @@ class OrderAdmin(order_list.OrderCells, ActionAdmin[Order], ReadOnlyAdmin[Order]
         AskGateway(),
         TakeBackGoods(),
         ClearHold(),
+        AcceptCancelRequest(),
+        DeclineCancelRequest(),
         Cancel(),
         ReleaseWithoutGateway(),
     )

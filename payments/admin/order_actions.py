@@ -86,7 +86,10 @@ class Ship(WarehouseAction):
         return self.wrong_status(obj, S.PAID, S.PROCESSING) or self.not_ready(obj)
 
     def explain(self, obj: Order) -> list[str]:
-        return [f"Pelanggan mendapat e-mail dengan nomor resi. Tujuan: {obj.recipient}, {place_line(obj)}."]
+        told = [f"Pelanggan mendapat e-mail dengan nomor resi. Tujuan: {obj.recipient}, {place_line(obj)}."]
+        if getattr(obj, "asks_cancel", False):
+            told.insert(0, "Pelanggan minta pesanan ini dibatalkan. Mengirimnya menggugurkan permintaan itu.")
+        return told
 
     def form(self, obj: Order, data: Any = None) -> ShipForm:
         return ShipForm(obj, data, initial={"seen": self.seen(obj)})

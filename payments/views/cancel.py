@@ -95,7 +95,9 @@ def _cancel(request: HttpRequest, order: Order) -> bool:
 
 def _refill(request: HttpRequest, order: Order) -> HttpResponse:
     """Copy the order's lines into the open cart; what is not sold any more is left out, and said."""
-    wanted = {item.variant_id: item.quantity for item in order.items.all()}
+    items = list(order.items.all())
+    wanted = {item.variant_id: item.quantity for item in items}
+    names = {item.variant_id: f"{item.name}, {item.variant_name}".rstrip(", ") for item in items}
     try:
         cart = refill(user=member(request), token=cart_token(request), quantities=wanted)
     except ShopError as error:
@@ -104,10 +106,10 @@ def _refill(request: HttpRequest, order: Order) -> HttpResponse:
     remember_cart(request, cart)
     if order.status in CLOSED_UNPAID:
         keep_voucher(request.session, order.voucher_code)
-    missing = len(wanted) - cart.items.filter(variant_id__in=wanted).count()
-    if missing:
-        messages.warning(request, f"{missing} barang dari pesanan itu tidak dijual lagi.")
-    else:
+    here = set(cart.items.filter(variant_id__in=wanted).values_list("variant_id", flat=True))
+    if gone := [names[pk] for pk in wanted if pk not in here]:
+        messages.warning(request, f"Tidak dijual lagi: {', '.join(gone)}.")
+    if here:
         messages.success(request, f"Isi pesanan {order.number} ada di keranjangmu lagi.")
     return SeeOther(reverse("shop:cart"))
 

@@ -31,6 +31,7 @@ Disallow: /akun/
 Disallow: /cari/
 Disallow: /checkout/
 Disallow: /keranjang/
+Disallow: /lupa-kata-sandi/
 Disallow: /pesanan/
 """
 

@@ -69,6 +69,8 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("orders.order", "barang-kembali"): frozenset({"gudang", "owner"}),
     ("orders.order", "cek"): frozenset({"kasir", "owner"}),
     ("orders.order", "batal"): frozenset({"kasir", "owner"}),
+    ("orders.order", "setujui-batal"): frozenset({"kasir", "owner"}),
+    ("orders.order", "tolak-batal"): frozenset({"kasir", "owner"}),
     ("orders.order", "lepas-penahanan"): OWNER,
     ("orders.order", "lepas-tanpa-konfirmasi"): OWNER,
     ("payments.paymenttransaction", "kembalikan"): frozenset({"kasir", "owner"}),

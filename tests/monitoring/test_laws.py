@@ -220,10 +220,15 @@ def _i7b() -> None:
     )  # fmt: skip
 
 
+def _i18() -> None:
+    line = {"name": "x", "quantity": 1, "gross": 111, "net": 100, "base": 92, "tax": 11}
+    Order.objects.filter(pk=settled().pk).update(tax={"percent": 12, "share": [11, 12], "npwp": "", "lines": [line]})
+
+
 BREAK: dict[str, Callable[[], None]] = {
     "I1": _i1, "I2": _i2, "I2b": _i2b, "I3": _i3, "I3b": _i3b, "I3c": _i3c, "I4": _i4, "I4b": _i4b, "I5": _i5,
     "I6": _i6, "I7": _i7, "I7b": _i7b, "I8": _i8, "I8b": _i8b, "I9": _i9, "I9b": _i9b, "I10": _i10, "I10b": _i10b,
-    "I11": _i11, "I12": _i12, "I13": _i13, "I13b": _i13b, "I14": _i14, "I15": _i15, "I17": _i17,
+    "I11": _i11, "I12": _i12, "I13": _i13, "I13b": _i13b, "I14": _i14, "I15": _i15, "I17": _i17, "I18": _i18,
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ FRESH: dict[str, dict[str, Any]] = {
     "auth_group": {"name": "other"},
     "auth_permission": {"codename": "other"},
     "config_outgoingmail": {"idempotency_key": "other"},
+    "orders_cancelrequest": {"order_id": Other("orders_order")},
     "orders_order": {"number": "ORD-OTHER", "idempotency_key": "other", "cart_id": None},
     "orders_orderevent": {},
     "orders_orderitem": {"variant_id": Other("shop_variant")},
@@ -240,6 +241,7 @@ def _order_rows(user: shop.User, variant: shop.Variant, cart: shop.Cart) -> list
             weight=400,
         ),
         orders.OrderEvent.objects.create(order=order, kind="PLACED", actor="a"),
+        orders.CancelRequest.objects.create(order=order, reason="a"),
         orders.Shipment.objects.create(order=order, courier="A", tracking_number="A12345", shipped_by="a"),
         *_payment_rows(user, order),
     ]
