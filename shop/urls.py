@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shop.views import account, cart, catalogue, home, login, pages, product
+from shop.views import account, cart, catalogue, home, login, pages, product, search
 
 app_name = "shop"
 
@@ -11,7 +11,7 @@ urlpatterns = [
     path("kategori/<slug:slug>/", catalogue.category, name="category"),
     path("produk/", catalogue.products, name="products"),
     path("produk/<slug:slug>/", product.product, name="product"),
-    path("cari/", catalogue.search, name="search"),
+    path("cari/", search.search, name="search"),
     path("keranjang/", cart.cart, name="cart"),
     path("keranjang/tambah/", product.cart_add, name="cart_add"),
     path("keranjang/ubah/", cart.cart_change, name="cart_change"),

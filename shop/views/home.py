@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from shop.facts import Found, card_facts, shelf_facts
+from shop.facts import card_facts, shelf_facts
+from shop.lists import Found, Wanted
 from shop.remembered import show
-from shop.selectors import Wanted
 from shop.showcase import cards, shelves
 
 NEWEST = 8

@@ -5,31 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.database import with_database_safety
 from config.errors import ShopError
 from shop.carts import cart_to_fill
-from shop.facts import CardFacts, CategoryFacts, ProductFacts, card_facts, category_facts, product_facts, related_ids
+from shop.facts import (
+    CardFacts,
+    CategoryFacts,
+    ProductFacts,
+    card_facts,
+    category_facts,
+    current_product_slug,
+    product_facts,
+    related_ids,
+)
 from shop.forms.cart import AddForm
 from shop.models import Variant
 from shop.offers import offer
 from shop.remembered import show
 from shop.services.cart import add_item
 from shop.showcase import cards, menu
-from shop.views.answers import see_other
+from shop.views.answers import moved, see_other
 
 RELATED = 4
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a product; ``?varian=`` says which variant is looked at."""
+    """Show a product; ``?varian=`` says which variant is looked at. A former address leads to the one it has now."""
     found = product_facts(slug)
     if found is None:
-        raise Http404
+        return moved(request, "shop:product", current_product_slug(slug))
     facts = found, _related(found), category_facts()
     wanted = request.GET.get("varian", "")
     return show(request, "shop/product.html", facts=facts, context=lambda: _page(*facts, wanted))
