@@ -477,7 +477,7 @@ def test_the_database_refuses_to_let_money_that_came_or_went_become_less(column:
     rows.update(table, charged_back=999, received=999)
 
 
-# They refuse nothing but write shop_listing and the former addresses: tests/shop/test_search.py, test_former_addresses.py.
+# They refuse nothing: they write shop_listing and the former addresses (tests/shop/test_search.py and beside it).
 WRITERS = {
     *("product_listed", "product_listing_renewed", "variants_added", "variants_removed", "variant_listing_renewed"),
     *("category_listings_renewed", "product_slug_taken", "product_slug_kept", "category_slug_taken"),

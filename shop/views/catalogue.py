@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from shop.chips import active_chips
 from shop.facts import CategoryFacts, card_facts, category_facts, current_category_slug
 from shop.forms.catalogue import ListForm, wanted_by
+from shop.linked_data import crumbs, linked
 from shop.lists import Found
 from shop.models import Category
 from shop.remembered import show
@@ -31,14 +32,17 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     if chosen is None:
         return moved(request, "shop:category", current_category_slug(slug))
     wanted = wanted_by(ListForm, request.META.get("QUERY_STRING", ""))
-    return show_list(request, "shop/category.html", Found(replace(wanted, category_id=chosen.pk)), categories, chosen)
+    found = Found(replace(wanted, category_id=chosen.pk))
+    return show_list(request, "shop/category.html", found, categories, chosen, here=(chosen.name, request.path))
 
 
 @require_safe
 def products(request: HttpRequest) -> HttpResponse:
     """Show everything that is for sale."""
     wanted = wanted_by(ListForm, request.META.get("QUERY_STRING", ""))
-    return show_list(request, "shop/products.html", Found(wanted), category_facts())
+    return show_list(
+        request, "shop/products.html", Found(wanted), category_facts(), here=("Semua barang", request.path)
+    )
 
 
 def show_list(
@@ -47,10 +51,14 @@ def show_list(
     found: Found,
     categories: tuple[CategoryFacts, ...],
     chosen: CategoryFacts | None = None,
+    here: tuple[str, str] | None = None,
     form_class: type[ListForm] = ListForm,
     **more: Hashable,
 ) -> HttpResponse:
-    """Answer with a list: its form, its page, its cards; ``more`` goes to the template as it is."""
+    """Answer with a list: its form, its page, its cards.
+
+    ``here`` is its name and path in the trail; ``more`` goes to the template as it is.
+    """
     page = Paginator(range(found.count()), PER_PAGE).get_page(request.GET.get("halaman"))
     shown = card_facts(found.ids((page.number - 1) * PER_PAGE, PER_PAGE))
 
@@ -68,6 +76,7 @@ def show_list(
             "gap": page.paginator.ELLIPSIS,
             "cards": cards(shown),
             "chips": active_chips(form, request.GET),
+            "linked": linked(crumbs(here)) if here else None,
             "unfiltered": request.path + (f"?{urlencode({'q': more['q']})}" if "q" in more else ""),
         }
 

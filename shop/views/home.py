@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from shop.facts import card_facts, shelf_facts
+from shop.linked_data import linked, organization, website
 from shop.lists import Found, Wanted
 from shop.remembered import show
 from shop.showcase import cards, shelves
@@ -31,6 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "flower": [shelf for shelf in racks if shelf.newest][:4],
             "band": racks[0].newest[1:3] if racks else (),
             "newest": cards(newest),
+            "linked": linked(organization(), website()),
         }
 
     return show(request, "shop/home.html", facts=(shelf_rows, pictures, newest), context=context)
