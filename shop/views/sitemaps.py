@@ -17,7 +17,7 @@ from shop.linked_data import absolute
 from shop.views.pages import PAGES
 from shop.written import fetch
 
-PER_FILE = 5_000
+PER_FILE = 1_000
 MOST_FILES = 50_000  # what one index may name
 HOUR_S = 3_600
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -1,4 +1,4 @@
-"""A demo shop of its own, as production serves it: compressed and hashed files, no debugging, its own ports and data."""
+"""A demo shop of its own, served as in production: compressed and hashed files, no debugging, own port and data."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def demo_shop() -> Iterator[str]:
 def _serve(data: Path, port: int, database_url: str) -> Iterator[str]:
     base = f"http://127.0.0.1:{port}"
     common = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "SHOP_ENV_FILE": "none",
         "DATABASE_URL": database_url,
         "DATA_DIR": str(data),
@@ -68,7 +69,7 @@ def _serve(data: Path, port: int, database_url: str) -> Iterator[str]:
         supervisor.stop_all()
 
 
-def _production() -> Mapping[str, str]:
+def _production() -> dict[str, str]:
     """Return what production must be told, with values that are nobody's."""
     return {
         "DEBUG": "off",
