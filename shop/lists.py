@@ -23,14 +23,17 @@ ORDERS: Mapping[str, str] = MappingProxyType(
     },
 )
 
+_IN_STOCK = """EXISTS (
+    SELECT FROM shop_variant v WHERE v.product_id = l.product_id AND v.is_active AND v.on_hand > v.reserved
+)"""
+
 
 @dataclass(frozen=True)
 class Wanted:
     """Which products a list shows, and in which order.
 
-    Prices in rupiah, both ends included; ``query`` is a tsquery (``shop.finding``), without one everything is found. A
-    product is found when one and the same variant has the price and, if asked for, the stock. RELEVANT needs a query
-    and means NEWEST without one.
+    Prices in rupiah, both ends included, are those on the cards: of the cheapest variant. ``query`` is a tsquery
+    (``shop.finding``), without one everything is found. RELEVANT needs a query and means NEWEST without one.
     """
 
     category_id: int | None = None
@@ -81,13 +84,14 @@ def _statements(wanted: Wanted) -> _Statements:
     if wanted.query:
         conditions.append("words @@ %s::tsquery")
         params.append(wanted.query)
-    of_variant, variant_params = _variant_conditions(wanted)
-    if of_variant:
-        conditions.append(
-            "EXISTS (SELECT FROM shop_variant v WHERE v.product_id = l.product_id AND v.is_active"
-            f" AND {' AND '.join(of_variant)})",
-        )
-        params += variant_params
+    if wanted.low is not None:
+        conditions.append("lowest_price >= %s")
+        params.append(wanted.low)
+    if wanted.high is not None:
+        conditions.append("lowest_price <= %s")
+        params.append(wanted.high)
+    if wanted.in_stock:
+        conditions.append(_IN_STOCK)
     order = NEWEST if wanted.order == RELEVANT and not wanted.query else wanted.order
     found = f"FROM shop_listing l WHERE {' AND '.join(conditions)}"
     return _Statements(
@@ -96,17 +100,3 @@ def _statements(wanted: Wanted) -> _Statements:
         params=tuple(params),
         order_params=(wanted.query,) if order == RELEVANT else (),
     )
-
-
-def _variant_conditions(wanted: Wanted) -> tuple[list[str], list[int]]:
-    conditions: list[str] = []
-    params: list[int] = []
-    if wanted.low is not None:
-        conditions += ["l.highest_price >= %s", "v.price >= %s"]
-        params += [wanted.low, wanted.low]
-    if wanted.high is not None:
-        conditions += ["l.lowest_price <= %s", "v.price <= %s"]
-        params += [wanted.high, wanted.high]
-    if wanted.in_stock:
-        conditions.append("v.on_hand > v.reserved")
-    return conditions, params

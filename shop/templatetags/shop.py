@@ -31,6 +31,12 @@ def rupiah(amount: int | None) -> str:
 
 
 @register.filter
+def angka(number: int) -> str:
+    """``10051`` -> ``10.051``."""
+    return f"{number:,}".replace(",", ".")
+
+
+@register.filter
 def wib(moment: datetime | None) -> str:
     """A time in WIB: ``Sel 24 Nov 2026, 14.05 WIB``."""
     if moment is None:

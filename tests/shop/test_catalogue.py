@@ -86,6 +86,12 @@ class TestLists:
         assert set(re.findall(r"<h3>(.)</h3>", page.html)) == names
         assert page.all("a", class_="chip")
 
+    def test_the_price_that_is_compared_is_the_one_on_the_card(self, client, shelf, read):
+        product("Dua harga", category=shelf, prices=(40_000, 60_000))
+
+        assert "Dua harga" not in read(client.get("/produk/?min=50000")).html
+        assert "Dua harga" in read(client.get("/produk/?min=30000&maks=50000")).html
+
     def test_a_filter_can_be_taken_off_alone(self, client, stocked, read):
         page = read(client.get("/produk/?min=100&stok=on&halaman=2"))
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shop.models import Category, FormerProductSlug, Product
+from tests.factories import UserFactory
 from tests.shop.goods import product
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +70,13 @@ def test_former_addresses_go_with_their_product(bowl):
     unused.delete()
 
     assert list(FormerProductSlug.objects.values_list("slug", flat=True)) == ["mangkuk"]
+
+
+def test_staff_see_the_former_addresses_and_keep_them_by_renaming(client, bowl):
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    page = client.get(f"/admin/shop/product/{bowl.pk}/change/").content.decode()
+    assert "Belum pernah diganti." in page
+
+    rename("cawan", pk=bowl.pk)
+
+    assert "/produk/mangkuk/" in client.get(f"/admin/shop/product/{bowl.pk}/change/").content.decode()
