@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from shop.views import account, address_book, cart, catalogue, credentials, home, login, pages, product
+from shop.views import (
+    account,
+    address_book,
+    cart,
+    catalogue,
+    credentials,
+    home,
+    login,
+    pages,
+    product,
+    search,
+    sitemaps,
+)
 
 app_name = "shop"
 
@@ -11,7 +23,8 @@ urlpatterns = [
     path("kategori/<slug:slug>/", catalogue.category, name="category"),
     path("produk/", catalogue.products, name="products"),
     path("produk/<slug:slug>/", product.product, name="product"),
-    path("cari/", catalogue.search, name="search"),
+    path("produk/<slug:slug>/gambar.jpg", product.picture, name="product_picture"),
+    path("cari/", search.search, name="search"),
     path("keranjang/", cart.cart, name="cart"),
     path("keranjang/tambah/", product.cart_add, name="cart_add"),
     path("keranjang/ubah/", cart.cart_change, name="cart_change"),
@@ -34,4 +47,8 @@ urlpatterns = [
     path("halaman/<slug:slug>/", pages.page, name="page"),
     path("tema/", pages.theme, name="theme"),
     path("robots.txt", pages.robots, name="robots"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-halaman.xml", sitemaps.pages, name="sitemap_pages"),
+    path("sitemap-produk-<int:number>.xml", sitemaps.products, name="sitemap_products"),
+    path("favicon.ico", pages.favicon, name="favicon"),
 ]

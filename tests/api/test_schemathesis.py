@@ -32,7 +32,7 @@ def test_the_api_keeps_its_contract() -> None:
         running.wait_until_open()
         base = f"http://127.0.0.1:{running.port}"
         argv = [
-            *(PROGRAM, f"--config-file={CONFIG}", "run", f"{base}/api/schema", f"--url={base}", "--checks=all"),
+            *(str(PROGRAM), f"--config-file={CONFIG}", "run", f"{base}/api/schema", f"--url={base}", "--checks=all"),
             *("--max-examples=12", "--seed=1", "--no-color", "-H", f"Authorization: Bearer {token(base)}"),
         ]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=500, cwd=folder)

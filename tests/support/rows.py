@@ -66,6 +66,8 @@ FRESH: dict[str, dict[str, Any]] = {
     "shop_category": {"slug": "other"},
     "shop_product": {"slug": "other"},
     "shop_productimage": {},
+    "shop_formerproductslug": {"slug": "former-b"},
+    "shop_formercategoryslug": {"slug": "former-b"},
     "shop_reservation": {"reference": "other"},
     "shop_stockmovement": {"kind": "RECEIVE", "reservation_id": None, "return_reference": None},
     "shop_user": {"email": "other@example.com"},
@@ -171,6 +173,8 @@ def _shop_rows(user: shop.User) -> list[Model]:
         cart,
         reservation,
         shop.ProductImage.objects.create(product=product, large="a", small="a", alt="a"),
+        shop.FormerProductSlug.objects.create(product=product, slug="former-a"),
+        shop.FormerCategorySlug.objects.create(category=category, slug="former-a"),
         shop.CartItem.objects.create(cart=cart, variant=variant, quantity=1, seen_price=100_000),
         shop.StockMovement.objects.create(
             variant=variant,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("shop", "0003_newest_movement"),
+        ("shop", "0005_listing_triggers"),
     ]
 
     operations = [
