@@ -15,6 +15,7 @@ _READ_STOCK = (
     "view_productimage",
     "view_stockmovement",
     "view_reservation",
+    "view_stockcount",
 )
 _READ_WATCH = ("view_jobrun", "view_incident", "view_monitorrun")
 _SHIPPING = ("view_shippingmethod", "view_shippingzone", "view_shippingrate", "view_provincezone")
@@ -23,6 +24,8 @@ _EDIT_SHIPPING = tuple(
     for verb in ("add", "change", "delete")
     for model in ("shippingmethod", "shippingzone", "shippingrate", "provincezone")
 )
+# Taking lists along is a right of its own: a file leaves the shop's own protection.
+_EXPORT = ("export_order", "export_paymenttransaction", "export_stockmovement")
 _EDIT_CATALOGUE = tuple(
     f"{verb}_{model}" for verb in ("add", "change") for model in ("product", "variant", "category", "productimage")
 )
@@ -36,9 +39,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "cancel_order",
         "check_payment",
         "add_refund",
+        "add_orderevent",
         "view_outgoingmail",
     ),
-    "gudang": (*_READ_ORDERS, *_READ_STOCK, "ship_order", "adjust_stock"),
+    "gudang": (*_READ_ORDERS, *_READ_STOCK, "ship_order", "adjust_stock", "add_orderevent"),
     "owner": (
         *_READ_ORDERS,
         *_READ_HISTORY,
@@ -52,6 +56,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "delete_category",
         "cancel_order",
         "ship_order",
+        "add_orderevent",
         "clear_hold",
         "check_payment",
         "reprocess_notification",
@@ -60,6 +65,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "adjust_stock",
         "view_user",
         "change_user",
+        "view_accessattempt",
+        "delete_accessattempt",
+        "view_logentry",
         "view_sitestate",
         "change_sitestate",
         "view_outgoingmail",
@@ -67,6 +75,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_signaturefailure",
         *_READ_WATCH,
         "handle_incident",
+        *_EXPORT,
     ),
     "auditor": (
         *_READ_ORDERS,
@@ -74,11 +83,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_READ_MONEY,
         *_READ_STOCK,
         *_SHIPPING,
+        "view_accessattempt",
+        "view_logentry",
         "view_sitestate",
         "view_outgoingmail",
         "view_gatewaytrouble",
         "view_signaturefailure",
         *_READ_WATCH,
+        *_EXPORT,
     ),
 }
 

@@ -9,6 +9,7 @@ from orders.services.state import (
     set_hold,
     ship_order,
     start_processing,
+    write_note,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "set_hold",
     "ship_order",
     "start_processing",
+    "write_note",
 ]

@@ -1,6 +1,8 @@
 from shop.models.account import Address, ApiToken, User
 from shop.models.cart import Cart, CartItem, CartStatus
 from shop.models.catalogue import Category, Product, ProductImage, Variant
+from shop.models.count import CountState, StockCount, StockCountLine
+from shop.models.second_factor import RecoveryCode
 from shop.models.site import SiteState
 from shop.models.stock import MovementKind, Reservation, ReservationState, StockMovement
 
@@ -11,12 +13,16 @@ __all__ = [
     "CartItem",
     "CartStatus",
     "Category",
+    "CountState",
     "MovementKind",
     "Product",
     "ProductImage",
+    "RecoveryCode",
     "Reservation",
     "ReservationState",
     "SiteState",
+    "StockCount",
+    "StockCountLine",
     "StockMovement",
     "User",
     "Variant",
