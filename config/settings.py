@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_crontab",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
 ]
 
 MIDDLEWARE = [
@@ -70,6 +74,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shop.second_factor.SecondFactorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 if DEBUG:
     MIDDLEWARE.append("config.debug.NotFoundMiddleware")
@@ -110,6 +116,24 @@ LOGIN_URL = reverse_lazy("shop:login")
 LOGIN_REDIRECT_URL = reverse_lazy("shop:home")
 LOGOUT_REDIRECT_URL = reverse_lazy("shop:home")
 API_TOKEN_DAYS: int = env.int("API_TOKEN_DAYS", default=30)
+AUTHENTICATION_BACKENDS = ["shop.login_guard.GuardedBackend"]
+# off, optional (whoever has enrolled is asked) or required (nobody works without it).
+STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", default="optional" if DEBUG else "required")
+OTP_TOTP_ISSUER = SITE_NAME
+# Wrong passwords (django-axes): so many for one e-mail from one address, and both are locked together for a while.
+AXES_FAILURE_LIMIT: int = env.int("LOGIN_FAILURE_LIMIT", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=15))
+AXES_ENABLED = flag("THROTTLING", default=True)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or whoever goes on trying would keep a lock alive for ever
+AXES_CLIENT_IP_CALLABLE = "shop.login_guard.client_address"
+AXES_USERNAME_CALLABLE = "shop.login_guard.login_name"
+AXES_LOCKOUT_CALLABLE = "shop.login_guard.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "email", "csrfmiddlewaretoken", "next"]
+AXES_ENABLE_ADMIN = False  # shop.admin.logins is the page for it
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 
 # --- language and time ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "id"
@@ -153,6 +177,12 @@ MAX_UNITS_PER_LINE = 99
 # What the cart's page shows beside the cart: shipping, voucher and sums belong to an app above it.
 CART_EXTRAS = "orders.cart_page.cart_extras"
 REFUND_APPROVAL_ABOVE: int = env.int("REFUND_APPROVAL_ABOVE", default=1_000_000)
+LOW_STOCK_UNITS: int = env.int("LOW_STOCK_UNITS", default=3)
+# Midtrans' own limits (its refund pages): days after settlement, and hours (WIB) at which it takes no refund.
+REFUND_WINDOW_DAYS = {
+    "qris": 7, "qris on-us": 45, "qris off-us": 7, "ovo": 7, "kredivo": 14, "gopay": 45, "dana": 45, "shopeepay": 365,
+}  # fmt: skip
+REFUND_CLOSED_HOURS: dict[str, tuple[str, str]] = {"shopeepay": ("23:55", "06:00")}
 WHATSAPP_NUMBER = env.str("WHATSAPP_NUMBER", default="6281234567890")
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="halo@infiya.store")
 # How long before its deadline an unpaid order is mentioned once more by mail; 0 mentions none.

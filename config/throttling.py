@@ -84,12 +84,16 @@ class ScopedThrottle(BaseThrottle):
         """Return who asks: the account, or the address as far as trusted proxies (NUM_PROXIES) vouch for it."""
         if request.user.is_authenticated:
             return f"user-{request.user.pk}"
+        return self.address(request)
+
+    def address(self, request: Request) -> str:
+        """Return the address as far as trusted proxies vouch for it; of IPv6 the network of one household."""
         try:
             address = ipaddress.ip_address(str(self.get_ident(request)))
         except ValueError:
             return "unknown"
         if isinstance(address, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((address, 64), strict=False).network_address)  # one household
+            return str(ipaddress.ip_network((address, 64), strict=False).network_address)
         return str(address)
 
 

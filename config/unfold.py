@@ -55,6 +55,7 @@ MENU: list[dict[str, Any]] = [
             entry("Stok", "inventory_2", "shop_variant_changelist", "shop.view_variant"),
             entry("Produk", "sell", "shop_product_changelist", "shop.view_product"),
             entry("Kategori", "category", "shop_category_changelist", "shop.view_category"),
+            entry("Opname stok", "checklist", "shop_stockcount_changelist", "shop.view_stockcount"),
             entry("Mutasi stok", "swap_vert", "shop_stockmovement_changelist", "shop.view_stockmovement"),
             entry("Pemesanan stok", "bookmark", "shop_reservation_changelist", "shop.view_reservation"),
         ],
@@ -95,6 +96,14 @@ MENU: list[dict[str, Any]] = [
             entry("Tarif kirim", "price_change", "orders_shippingrate_changelist", "orders.view_shippingrate"),
             entry("Zona kirim", "map", "orders_shippingzone_changelist", "orders.view_shippingzone"),
             entry("Pengguna", "group", "shop_user_changelist", "shop.view_user"),
+            entry("Percobaan masuk", "lock_person", "axes_accessattempt_changelist", "axes.view_accessattempt"),
+            entry("Riwayat perubahan", "manage_history", "admin_logentry_changelist", "admin.view_logentry"),
+            {
+                "title": "Langkah keduaku",
+                "icon": "phonelink_lock",
+                "link": reverse_lazy("second-factor:manage"),
+                "permission": lambda request: request.user.is_staff,
+            },
         ],
     },
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
@@ -20,6 +21,7 @@ LOOKS_AFTER = timedelta(days=14)
 INCIDENTS_AFTER = timedelta(days=365)
 FAILURES_AFTER = timedelta(days=90)
 TRAFFIC_AFTER = timedelta(days=14)
+LOGIN_ATTEMPTS_AFTER = timedelta(days=1)
 BATCH = 1000
 
 
@@ -31,6 +33,7 @@ def forgettable() -> dict[str, QuerySet[Model]]:
         "sessions": Session.objects.filter(expire_date__lt=now),
         "carts": old_carts.filter(Q(user__isnull=True) | Q(user__is_guest=True) | Q(status=CartStatus.MERGED)),
         "api_tokens": ApiToken.objects.filter(expires_at__lt=now),
+        "login_attempts": AccessAttempt.objects.filter(attempt_time__lt=now - LOGIN_ATTEMPTS_AFTER),
         "job_runs": JobRun.objects.filter(started_at__lt=now - RUNS_AFTER),
         "route_traffic": RouteTraffic.objects.filter(slot__lt=now - TRAFFIC_AFTER),
         "slow_queries": SlowQuery.objects.filter(last_at__lt=now - TRAFFIC_AFTER),

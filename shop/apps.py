@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.core import checks
 
 
 class ShopConfig(AppConfig):
+    """Registers the check of the rule for staff logins."""
+
     name = "shop"
     verbose_name = "Toko"
+
+    def ready(self) -> None:
+        from shop.second_factor import check_policy
+
+        checks.register(check_policy)

@@ -14,7 +14,7 @@ from config.database import with_database_safety
 from shop.finding import read
 from shop.models import Cart, CartItem, CartStatus, Category, Product, ProductImage, User, Variant
 
-LOW_STOCK = 3
+LOW_STOCK: int = settings.LOW_STOCK_UNITS
 CART_SESSION_KEY = "cart"
 
 

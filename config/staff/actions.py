@@ -111,6 +111,10 @@ class ObjectAction(Generic[M]):
         """Call the service. Raises ShopError when it says no."""
         raise NotImplementedError
 
+    def lands_on(self, obj: M) -> str:
+        """Return where it leads when it was done; empty for the row's own page."""
+        return ""
+
 
 class ActionAdmin(ModelAdmin[M]):
     """An admin page with buttons."""
@@ -200,7 +204,8 @@ class ActionAdmin(ModelAdmin[M]):
             self.message_user(request, str(error), messages.ERROR)
             return back
         self.message_user(request, done.text, done.level)
-        return back
+        onward = action.lands_on(obj)
+        return HttpResponseRedirect(onward) if onward else back
 
     def _ask(self, request: HttpRequest, obj: M, action: ObjectAction[M], form: StaffForm) -> TemplateResponse:
         title = action.title(obj)

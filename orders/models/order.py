@@ -85,6 +85,7 @@ class Order(models.Model):
             ("ship_order", "Boleh menandai pesanan dikirim"),
             ("cancel_order", "Boleh membatalkan pesanan"),
             ("clear_hold", "Boleh melepas penahanan pembayaran"),
+            ("export_order", "Boleh mengekspor daftar pesanan"),
         ]
         constraints = [
             models.UniqueConstraint(name="order_once_per_user_and_key", fields=["user", "idempotency_key"]),

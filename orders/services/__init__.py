@@ -15,6 +15,7 @@ from orders.services.state import (
     set_hold,
     ship_order,
     start_processing,
+    write_note,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "ship_order",
     "start_processing",
     "withdraw_request",
+    "write_note",
 ]

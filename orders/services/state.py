@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import partial
 
@@ -10,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from config.database import unit_of_work
 from config.errors import InvalidInputError
+from orders.couriers import clean_resi
 from orders.emails import queue_order_mail
 from orders.errors import ShipmentRefusedError
 from orders.locks import lock_order
@@ -22,8 +22,6 @@ from orders.transitions import record, transition
 from shop.models import Reservation
 from shop.models.stock import LIVE_RESERVATION_STATES
 from shop.services import stock
-
-_RESI = re.compile(r"[A-Z0-9\-]{6,40}")
 
 
 def mark_paid(order: Order, *, actor: str, paid_at: datetime, reason: str = "") -> None:
@@ -69,11 +67,9 @@ def ship_order(*, order_id: int, courier: str, tracking_number: str, actor: str)
     Refused while a line is SHORT or a hold stands. Raises InvalidInputError (resi), ShipmentRefusedError,
     TransitionNotAllowedError.
     """
-    resi = re.sub(r"\s+", "", tracking_number).upper()
-    if not _RESI.fullmatch(resi):
-        raise InvalidInputError("tracking_number", "Nomor resi harus 6 sampai 40 huruf, angka atau tanda hubung.")
     if not courier.strip():
         raise InvalidInputError("courier", "Pilih kurirnya.")
+    resi = clean_resi(courier, tracking_number)
     return unit_of_work(partial(_ship, order_id, courier.strip(), resi, actor))
 
 
@@ -132,3 +128,11 @@ def clear_hold(*, order_id: int, actor: str, reason: str) -> None:
         record(order, EventKind.HOLD, actor=actor, reason=f"dilepas: {reason.strip()}")
 
     unit_of_work(body)
+
+
+def write_note(*, order_id: int, actor: str, note: str) -> None:
+    """Write a remark of staff into an order's history, where customers do not see it. Raises InvalidInputError."""
+    text = " ".join(note.split())
+    if not text:
+        raise InvalidInputError("note", "Tulis catatannya.")
+    unit_of_work(lambda: record(lock_order(order_id), EventKind.NOTE, actor=actor, reason=text))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -14,8 +14,10 @@ from django.utils.safestring import SafeString
 from config.staff.show import age, badge, in_one_piece, money, number, short_time
 from config.staff.tables import StaffChangeList
 from orders.models import Order, ShippingMethod
-from payments.admin.cells import shown
+from payments.admin.cells import PAYMENT_TYPES, shown
 from payments.admin.who import sees_money
+from payments.instructions import method_name
+from payments.models import PaymentTransaction
 from payments.staff import lists, words
 from shop.places import short_name
 
@@ -113,6 +115,22 @@ class OrderChangeList(StaffChangeList):
         rows = super().get_queryset(request, exclude_parameters)
         part = views_for(request)[chosen_view(request)].orders
         return rows if part is None else rows & part
+
+
+class PaidByFilter(admin.SimpleListFilter):
+    """How a transaction of the order was paid, or is about to be."""
+
+    title = "cara bayar"
+    parameter_name = "cara-bayar"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, method_name({}, code)) for code in PAYMENT_TYPES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if not self.value():
+            return queryset
+        rows = PaymentTransaction.objects.filter(payment__order=OuterRef("pk"), payment_type=self.value())
+        return queryset.filter(Exists(rows))
 
 
 class CourierFilter(admin.SimpleListFilter):

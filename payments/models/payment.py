@@ -137,6 +137,7 @@ class PaymentTransaction(models.Model):
         verbose_name = "transaksi"
         verbose_name_plural = "transaksi"
         ordering = ["pk"]
+        permissions = [("export_paymenttransaction", "Boleh mengekspor transaksi pembayaran")]
         constraints = [
             models.CheckConstraint(name="transaction_status_known", condition=Q(status__in=TransactionStatus.values)),
             models.CheckConstraint(

@@ -68,7 +68,10 @@ FRESH: dict[str, dict[str, Any]] = {
     "shop_productimage": {},
     "shop_formerproductslug": {"slug": "former-b"},
     "shop_formercategoryslug": {"slug": "former-b"},
+    "shop_recoverycode": {"digest": "other"},
     "shop_reservation": {"reference": "other"},
+    "shop_stockcount": {},
+    "shop_stockcountline": {"variant_id": Other("shop_variant")},
     "shop_stockmovement": {"kind": "RECEIVE", "reservation_id": None, "return_reference": None},
     "shop_user": {"email": "other@example.com"},
     "shop_user_groups": {"group_id": Other("auth_group")},
@@ -166,7 +169,12 @@ def _shop_rows(user: shop.User) -> list[Model]:
     variant = shop.Variant.objects.create(product=product, sku="A", price=100_000, weight=400)
     cart = shop.Cart.objects.create(user=user)
     reservation = shop.Reservation.objects.create(reference="R", variant=variant, quantity=1)
+    count = shop.StockCount.objects.create(title="a", opened_by="a")
     return [
+        count,
+        shop.StockCountLine.objects.create(
+            count=count, variant=variant, counted=1, on_hand_then=1, counted_at=NOW, counted_by="a"
+        ),
         category,
         product,
         variant,
@@ -197,6 +205,7 @@ def _shop_rows(user: shop.User) -> list[Model]:
             is_default=True,
         ),
         shop.ApiToken.objects.create(user=user, digest="a", prefix="a", expires_at=NOW),
+        shop.RecoveryCode.objects.create(user=user, digest="a"),
         shop.SiteState.objects.create(),
         *_order_rows(user, variant, cart),
     ]
