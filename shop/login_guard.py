@@ -3,7 +3,7 @@
 Two limits. One e-mail from one address: django-axes counts in the database, for all web processes together, and locks
 the pair for a while; staff see the locks and release them. One address with all e-mails: counted in the cache, wide,
 because mobile networks put many people behind one address, and it never locks, it only slows down. ``THROTTLING=off``
-switches both off; a cache that is away locks nobody out. See ADR 7.
+switches both off; a cache that is away locks nobody out. See ADR 9.
 """
 
 from __future__ import annotations

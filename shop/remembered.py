@@ -7,7 +7,7 @@ changed is another key, on the next request and in every process. The one hole i
 in its place, and each answer gets a token of its own.
 
 A browser may keep a page but asks before each use whether it is still the one (``private, no-cache`` and an ETag): a
-page that holds a visitor's token is for no shared cache, and a price is never older than the request (ADR 8). The tag
+page that holds a visitor's token is for no shared cache, and a price is never older than the request (ADR 11). The tag
 names the content and the secret of the visitor's tokens, so what is kept also holds a token that still counts.
 
 The pages stay in this process, not in the cache that processes share: a page then never outlives the release whose

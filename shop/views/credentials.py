@@ -134,14 +134,13 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 def knows_password(request: HttpRequest, user: User, form: KnownPasswordForm) -> bool:
     """Say whether the form has the member's password; if not, say so in it. As many tries as at the login, no more."""
-    email = user.email or ""
-    if wait := seconds_to_wait_for_password(request, email):
+    if wait := seconds_to_wait_for_password(request):
         form.add_error("current", f"Terlalu banyak percobaan. Coba lagi {ceil(wait / 60)} menit lagi.")
         return False
-    if not user.check_password(form.cleaned_data["current"]):
+    if auth.authenticate(request, username=user.email or "", password=form.cleaned_data["current"]) != user:
         form.add_error("current", WRONG)
         return False
-    forgive(request, email)
+    forgive(request)
     return True
 
 
