@@ -4,7 +4,8 @@
 (PostgreSQL's Indonesian stemmer: "minuman" -> "minum"), then at the words of the catalogue that are spelled like it.
 Only words that the catalogue has are ever proposed.
 
-No extension is needed: servers differ in what they offer, and a dump with one could not be restored everywhere (ADR 10).
+No extension is needed: servers differ in what they offer, and a dump with one could not be restored
+everywhere (ADR 10).
 """
 
 from __future__ import annotations
