@@ -47,6 +47,14 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be on or off, not {word!r}.")
 
 
+def choice(name: str, *words: str) -> str:
+    """Read one of ``words``, the first by default; any other stops the start and names the variable."""
+    word: str = env.str(name, default=words[0]).strip().lower()
+    if word not in words:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(words)}, not {word!r}.")
+    return word
+
+
 def stop_if_incomplete() -> None:
     """Raise ImproperlyConfigured naming every production value that is missing or a placeholder."""
     if _missing:

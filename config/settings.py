@@ -13,7 +13,7 @@ from django.urls import reverse_lazy
 
 from config.databases import REQUEST_DEADLINE_S as _REQUEST_DEADLINE_S
 from config.databases import database_settings
-from config.env import BASE_DIR, DEBUG, IS_COMMAND, env, flag, required, stop_if_incomplete
+from config.env import BASE_DIR, DEBUG, IS_COMMAND, choice, env, flag, required, stop_if_incomplete
 from config.logging import logging_settings
 from config.sentry import start_sentry
 from config.unfold import UNFOLD  # noqa: F401 - read by the staff admin's theme
@@ -182,6 +182,18 @@ start_sentry(
 # --- backups ----------------------------------------------------------------------------------------------------
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
+BACKUP_KEEP_DAILY: int = env.int("BACKUP_KEEP_DAILY", default=0)
+BACKUP_KEEP_WEEKLY: int = env.int("BACKUP_KEEP_WEEKLY", default=0)
+BACKUP_KEEP_MONTHLY: int = env.int("BACKUP_KEEP_MONTHLY", default=0)
+BACKUP_COMPRESSION = choice("BACKUP_COMPRESSION", "gzip", "zstd", "none")
+BACKUP_AGE_RECIPIENT: list[str] = env.list("BACKUP_AGE_RECIPIENT", default=[])
+BACKUP_LOCK_WAIT_SECONDS: int = env.int("BACKUP_LOCK_WAIT_SECONDS", default=60)
+BACKUP_S3_BUCKET = env.str("BACKUP_S3_BUCKET", default="")
+BACKUP_S3_ENDPOINT_URL = env.str("BACKUP_S3_ENDPOINT_URL", default="")
+BACKUP_S3_REGION = env.str("BACKUP_S3_REGION", default="")
+BACKUP_S3_PREFIX = env.str("BACKUP_S3_PREFIX", default="backups").strip("/")
+BACKUP_S3_ACCESS_KEY_ID = env.str("BACKUP_S3_ACCESS_KEY_ID", default="")
+BACKUP_S3_SECRET_ACCESS_KEY = env.str("BACKUP_S3_SECRET_ACCESS_KEY", default="")
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
 # Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
 # for the operator, or nothing.
@@ -216,7 +228,7 @@ CRONJOBS = [
     ("*/10 * * * *", "monitoring.jobs.run_job", ["reconcile_payments"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["run_monitors"]),
     ("0 2 * * *", "monitoring.jobs.run_job", ["backup_db"]),
-    ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3"]),
+    ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3", "--as-far-as-possible"]),
     ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
     ("42 3 * * *", "monitoring.jobs.run_job", ["run_monitors", "--full"]),
 ]

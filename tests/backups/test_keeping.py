@@ -19,14 +19,14 @@ from backups.facts import Facts, differences
 from backups.manifest import Manifest, Verification
 from backups.mirror import mirror
 from backups.models import BackupRun
-from backups.retention import expired
+from backups.retention import Rule, expired
 from backups.storage import Store, find, newest_verified_at
 
 NOW = datetime(2026, 11, 28, 2, 30, tzinfo=UTC)
 FACTS = Facts(server_version=180000, encoding="UTF8", rows={"public.a": 2}, hashes={"public.a": "7"})
 
 
-def make(days_ago: float, *, level: int = 2, ok: bool = True, verified: bool = True, pinned: bool = False) -> Manifest:
+def make(days_ago: float, *, level: int = 2, ok: bool = True, verified: bool = True, pinned: str = "") -> Manifest:
     """Return a backup of ``days_ago``."""
     taken_at = NOW - timedelta(days=days_ago)
     return Manifest(
@@ -56,7 +56,7 @@ def put(store: Store, manifest: Manifest) -> Manifest:
 def test_what_is_older_than_the_limit_goes_oldest_first() -> None:
     every_day = [make(days) for days in range(40)]
 
-    gone = expired(every_day, now=NOW, days=30)
+    gone = expired(every_day, now=NOW, rule=Rule(30))
 
     assert gone == [make(days) for days in range(39, 30, -1)]
 
@@ -64,33 +64,33 @@ def test_what_is_older_than_the_limit_goes_oldest_first() -> None:
 def test_the_last_three_verified_stay_however_old() -> None:
     backups = [make(1), make(50), make(60), make(70), make(80)]
 
-    assert expired(backups, now=NOW, days=30) == [make(80), make(70)]
+    assert expired(backups, now=NOW, rule=Rule(30)) == [make(80), make(70)]
 
 
-def test_bad_and_unverified_ones_protect_nothing_and_go_with_age() -> None:
+def test_bad_and_unverified_ones_protect_nothing_and_are_for_a_person_to_judge() -> None:
     bad, unverified, weak = make(40, ok=False), make(41, verified=False), make(42, level=1)
     backups = [make(0), make(1), make(2), make(3), make(43), bad, unverified, weak]
 
-    assert expired(backups, now=NOW, days=30) == [make(43), weak, unverified, bad]
+    assert expired(backups, now=NOW, rule=Rule(30)) == [make(43)]
 
 
 def test_nothing_goes_while_backups_are_failing() -> None:
     backups = [make(0, ok=False), make(1, verified=False), *(make(days) for days in range(3, 60))]
 
-    assert expired(backups, now=NOW, days=30) == []
-    assert expired([make(0, verified=False), make(90, verified=False)], now=NOW, days=30) == []
+    assert expired(backups, now=NOW, rule=Rule(30)) == []
+    assert expired([make(0, verified=False), make(90, verified=False)], now=NOW, rule=Rule(30)) == []
 
 
 def test_a_pinned_one_stays_for_ever() -> None:
     backups = [make(days) for days in range(4)]
 
-    assert expired([*backups, make(90, pinned=True), make(91)], now=NOW, days=30) == [make(91)]
+    assert expired([*backups, make(90, pinned="the move"), make(91)], now=NOW, rule=Rule(30)) == [make(91)]
 
 
 def test_one_from_the_future_neither_counts_nor_goes() -> None:
     backups = [make(-400), make(3), make(4), make(5), make(60)]
 
-    assert expired(backups, now=NOW, days=30) == []
+    assert expired(backups, now=NOW, rule=Rule(30)) == []
 
 
 # --- the folder ---
@@ -153,7 +153,7 @@ def test_a_manifest_says_what_was_written_or_is_refused(store: Store) -> None:
     path = manifests.write(replace(good, drilled_at=NOW), store.folder)
 
     assert manifests.read(path) == replace(good, drilled_at=NOW)
-    for damage in ({"schema": 2}, {"engine": "sqlite"}, {"taken_at": "2026-11-28T02:00:00"}, {"name": "x"}):
+    for damage in ({"schema": 3}, {"engine": "sqlite"}, {"taken_at": "2026-11-28T02:00:00"}, {"name": "x"}):
         path.write_text(json.dumps(json.loads(good.to_json()) | damage))
         with pytest.raises(BackupCorruptError):
             manifests.read(path)
