@@ -214,7 +214,7 @@ def _honest(target: Target | None = None) -> Iterator[None]:
     except BackupBusyError as error:
         raise BackupBusyError(f"{error} {_holders(target)}".rstrip()) from error
     except psycopg.Error as error:
-        said = one_line(error)
+        said = error.diag.message_primary or one_line(error)
         kind = kind_of(said)
         who = f" {_holders(target)}".rstrip() if kind is BackupBusyError else ""
         raise kind(f"The database cannot be backed up: {said}{who}") from error

@@ -36,6 +36,10 @@ from backups.storage import NAME, Store
 if TYPE_CHECKING:
     from storages.backends.s3 import S3Storage
 
+    _File = File[bytes]
+else:
+    _File = File
+
 logger = logging.getLogger(__name__)
 
 _PART = 8 << 20  # bytes that an upload holds in memory
@@ -250,7 +254,7 @@ def _check(should_stop: ShouldStop) -> None:
         raise BackupInterruptedError("Interrupted while copying; the backup here is as it was.")
 
 
-class _Stoppable(File[bytes]):
+class _Stoppable(_File):
     """A file whose reading ends when a stop is asked for."""
 
     def __init__(self, file: Any, should_stop: ShouldStop) -> None:

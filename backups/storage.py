@@ -10,6 +10,7 @@ import shutil
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -154,6 +155,23 @@ def find(text: str) -> tuple[Store, Manifest]:
             )
         raise BackupUsageError(f"There is no backup {text!r}; `manage.py list_backups` shows what there is.")
     return Store(folder), manifests.read(manifest_path)
+
+
+def opened(name: str) -> tuple[BinaryIO, Manifest]:
+    """Open a backup of the shop's own folder for reading, by its name and nothing else.
+
+    Raises BackupUsageError for what is no name or not there, BackupCorruptError when its file or manifest is damaged.
+    """
+    store = shop_store()
+    if not NAME.fullmatch(name):
+        raise BackupUsageError(f"{name!r} is no name of a backup.")
+    try:
+        manifest = manifests.read(store.folder / f"{name}{SUFFIX}")
+        if not store.is_there(manifest):
+            raise BackupCorruptError(f"{store.path_of(manifest)} is missing or has another size.")
+        return store.path_of(manifest).open("rb"), manifest
+    except OSError as error:
+        raise BackupUsageError(f"{name} is not in {store.folder}.") from error
 
 
 def newest_verified_at() -> datetime | None:

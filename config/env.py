@@ -7,6 +7,7 @@ value that must be given and is missing, or still a placeholder, is collected, a
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ if os.environ.get("SHOP_ENV_FILE", "") != "none":
 
 DEBUG: Final[bool] = env.bool("DEBUG", default=False)
 IS_COMMAND: Final[bool] = env.str("SHOP_PROCESS", default="web") == "command"
+COMMAND: Final[str] = sys.argv[1] if IS_COMMAND and len(sys.argv) > 1 else ""
 
 _missing: list[str] = []
 

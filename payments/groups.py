@@ -16,7 +16,7 @@ _READ_STOCK = (
     "view_stockmovement",
     "view_reservation",
 )
-_READ_WATCH = ("view_jobrun", "view_incident", "view_monitorrun")
+_READ_WATCH = ("view_jobrun", "view_incident", "view_monitorrun", "view_backuprun")
 _SHIPPING = ("view_shippingmethod", "view_shippingzone", "view_shippingrate", "view_provincezone")
 _EDIT_SHIPPING = tuple(
     f"{verb}_{model}"
@@ -67,6 +67,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_signaturefailure",
         *_READ_WATCH,
         "handle_incident",
+        "download_backuprun",
     ),
     "auditor": (
         *_READ_ORDERS,

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from backups.models import BackupRun
 from config.staff import ActionAdmin
 from monitoring.models import MonitorRun
 from orders.models import OrderEvent, ShippingMethod, ShippingRate, ShippingZone
@@ -26,7 +27,7 @@ from tests.support.world import make_customer, make_order
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GROUPS = ("kasir", "gudang", "owner", "auditor")
-APPS = {"auth", "shop", "orders", "payments", "monitoring"}
+APPS = {"auth", "shop", "orders", "payments", "monitoring", "backups"}
 ALL = frozenset(GROUPS)
 MONEY = ALL - {"gudang"}
 OWNER = frozenset({"owner"})
@@ -54,6 +55,7 @@ PAGES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str], frozenset
     "shop.sitestate": (AUDIT, NOBODY, NOBODY, NOBODY),
     "monitoring.incident": (AUDIT, NOBODY, NOBODY, NOBODY),
     "monitoring.monitorrun": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "backups.backuprun": (AUDIT, NOBODY, NOBODY, NOBODY),
     "shop.user": (OWNER, NOBODY, OWNER, NOBODY),
 }
 BUTTONS: dict[tuple[str, str], frozenset[str]] = {
@@ -80,6 +82,7 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("monitoring.incident", "ambil"): OWNER,
     ("monitoring.incident", "tunda"): OWNER,
     ("monitoring.incident", "selesaikan"): OWNER,
+    ("backups.backuprun", "unduh"): OWNER,
 }
 OTHERS = {"index": ALL, "orders_order_slip": ALL}
 
@@ -97,6 +100,7 @@ def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
         SiteState.objects.get_or_create(pk=1)[0],
         make_customer(),
         make_incident(),
+        BackupRun.objects.create(name="shop-1", kind="daily", taken_at=timezone.now(), seconds=1, size=1, rows=1),
         MonitorRun.objects.create(monitor="stock_negative", run_id="1", started_at=timezone.now(), duration_ms=1),
     ]
     first += [
