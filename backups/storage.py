@@ -24,7 +24,7 @@ from backups.target import shop_database
 logger = logging.getLogger(__name__)
 
 NAME = re.compile(r"[A-Za-z0-9_-]+-\d{8}T\d{6}Z-[0-9a-f]{6}")
-_MARGIN = 1.2
+MARGIN = 1.2
 _ENDINGS = tuple(ending(compression, encrypted=known) for compression in COMPRESSIONS for known in (True, False))
 
 
@@ -116,9 +116,9 @@ class Store:
     def require_space(self, needed: int) -> None:
         """Raise BackupSpaceError unless ``needed`` bytes and a margin are free."""
         free = shutil.disk_usage(self.folder).free
-        if free < needed * _MARGIN:
+        if free < needed * MARGIN:
             raise BackupSpaceError(
-                f"{self.folder} has {free // 2**20} MB free, {int(needed * _MARGIN) // 2**20 + 1} MB are needed. "
+                f"{self.folder} has {free // 2**20} MB free, {int(needed * MARGIN) // 2**20 + 1} MB are needed. "
                 "Free some space, or set BACKUP_DIR to another disk."
             )
 

@@ -223,6 +223,7 @@ ORDER_HOLD_SLA_HOURS = 4
 WEBHOOK_SILENCE_MINUTES: int = env.int("WEBHOOK_SILENCE_MINUTES", default=60)
 BAD_SIGNATURES_PER_15_MINUTES: int = env.int("BAD_SIGNATURES_PER_15_MINUTES", default=20)
 BACKUP_MAX_AGE_HOURS: int = env.int("BACKUP_MAX_AGE_HOURS", default=26)
+BACKUP_DRILL_MAX_AGE_DAYS: int = env.int("BACKUP_DRILL_MAX_AGE_DAYS", default=35)
 
 # --- cron -------------------------------------------------------------------------------------------------------
 SCHEDULER = flag("SCHEDULER", default=True)
