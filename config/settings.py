@@ -17,8 +17,8 @@ from config.logging import logging_settings
 from config.sentry import start_sentry
 from config.unfold import UNFOLD  # noqa: F401 - read by the staff admin's theme
 
-IS_FILE_COMMAND = COMMAND in {"backup_db", "verify_backup", "list_backups", "pin_backup"}
-if not IS_FILE_COMMAND:
+_works_on_files = COMMAND in {"backup_db", "verify_backup", "list_backups", "pin_backup"}
+if not _works_on_files:
     import django_stubs_ext  # which imports the admin; these have none
 
     django_stubs_ext.monkeypatch()
@@ -57,7 +57,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_crontab",
 ]
-if IS_FILE_COMMAND:
+if _works_on_files:
     # These know files and SQL. They take a third less memory, and a fault in the shop's code cannot keep it from its
     # backups. (restore_db is none of them: it migrates.)
     INSTALLED_APPS = ["config", "backups"]

@@ -30,6 +30,7 @@ NAMES = {
     "send_mail_queue": "Kirim e-mail",
     "clean_up": "Bersih-bersih malam",
     "backup_db": "Cadangan harian",
+    "verify_backup --latest --level 3 --as-far-as-possible": "Uji pemulihan cadangan",
 }
 
 

@@ -268,6 +268,8 @@ def test_on_a_new_machine_the_backups_are_listed_and_fetched_from_the_bucket(
     listed = run("list_backups", "--from-offsite")
     code, said = refusal("restore_db", "--from-offsite", "shop-20200101T000000Z-000000", "--dry-run")
     newest = run("restore_db", "--from-offsite", "--dry-run")
+    assert store.manifests() == []
+    Bucket().fetch(Bucket().manifests()[0], store)
 
     assert [one["backup"] for one in listed["backups"]] == [backup.name]
     assert (code, "list_backups --from-offsite" in said) == (2, True)

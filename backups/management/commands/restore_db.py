@@ -162,7 +162,7 @@ exit code 3: restored, but check_invariants found a law that does not hold
     ) -> tuple[Store, Manifest]:
         """Return the backup that was asked for; one that is in the bucket only is brought here first."""
         if options["from_offsite"] is not None:
-            return own, self._fetched(target, own, options["from_offsite"], stopping)
+            return own, self._fetched(target, own, options, stopping)
         if not options["latest"]:
             return storage.find(options["file"])
         # Not the copy that an earlier restore made of what it replaced: that is what somebody wanted to be rid of.
@@ -171,8 +171,8 @@ exit code 3: restored, but check_invariants found a law that does not hold
             raise BackupUsageError(f"No backup of {target.name!r} in {own.folder} was found good.")
         return own, newest
 
-    def _fetched(self, target: Target, own: Store, name: str, stopping: threading.Event) -> Manifest:
-        bucket = Bucket()
+    def _fetched(self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event) -> Manifest:
+        bucket, name = Bucket(), options["from_offsite"]
         found = bucket.manifests()
         if name:
             wanted = next((one for one in found if one.name == storage.bare_name(name)), None)
@@ -186,6 +186,8 @@ exit code 3: restored, but check_invariants found a law that does not hold
         here = next((one for one in own.manifests() if one.name == wanted.name and own.is_there(one)), None)
         if here is not None:
             return here
+        if options["dry_run"]:
+            return wanted
         self._say(f"Fetching {wanted.name} ({size(wanted.file.size)}) from the bucket {bucket.name} ...")
         return bucket.fetch(wanted, own, should_stop=stopping.is_set)
 
