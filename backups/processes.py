@@ -11,11 +11,24 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from backups.errors import BackupFailedError, BackupInterruptedError
+from backups.errors import BackupBusyError, BackupFailedError, BackupInterruptedError, BackupLostError
 from config.processes import die_with_parent
 
 CHUNK = 1 << 18
 _POLL_S = 0.2
+
+# As the server and libpq say it with LC_ALL=C; the programs have no better way to tell.
+_BUSY = ("due to lock timeout", "due to statement timeout")
+_LOST = (
+    "server closed the connection unexpectedly",
+    "terminating connection",
+    "could not receive data from server",
+    "no connection to the server",
+    "Connection refused",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "the database system is in recovery mode",
+)
 
 ShouldStop = Callable[[], bool]
 
@@ -67,7 +80,8 @@ class Program:
             self._check_stop()
         if code != 0:
             how = f"exit code {code}" if code > 0 else f"killed by signal {-code}"
-            raise BackupFailedError(f"{self._name} failed ({how}): {self._last_words()}")
+            said = self._last_words()
+            raise kind_of(said)(f"{self._name} failed ({how}): {said}")
 
     def _ended(self) -> int | None:
         try:
@@ -83,6 +97,15 @@ class Program:
     def _check_stop(self) -> None:
         if self._should_stop():
             raise BackupInterruptedError(f"Interrupted during {self._name}; nothing was kept.")
+
+
+def kind_of(said: str) -> type[BackupFailedError]:
+    """Return what kind of failure the words of a program or of the server tell of."""
+    if any(words in said for words in _BUSY):
+        return BackupBusyError
+    if any(words in said for words in _LOST):
+        return BackupLostError
+    return BackupFailedError
 
 
 @contextlib.contextmanager

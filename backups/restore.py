@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 
 from backups import database, programs
+from backups.encryption import Identities
 from backups.errors import BackupFailedError, BackupInterruptedError, BackupRefusedError, BackupUsageError
 from backups.facts import read_facts
 from backups.making import SAFETY, back_up
@@ -99,6 +100,7 @@ def restore(
     own: Store,
     live: Live,
     safety: bool = True,
+    identities: Identities = (),
     should_stop: ShouldStop = never,
     say: Say = lambda _text: None,
 ) -> Outcome:
@@ -110,7 +112,7 @@ def restore(
     """
     own.sweep()
     say("Reading the backup to its end ...")
-    verify(store, manifest, level=FULL_READ, should_stop=should_stop)
+    verify(store, manifest, level=FULL_READ, identities=identities, should_stop=should_stop)
     saved = None
     if safety and live.exists:
         say("Backing up what is there now ...")
@@ -129,7 +131,7 @@ def restore(
             say(f"Restoring into the new database {new} ...")
             database.create(session, new, like=belongings if live.exists else manifest.settings)
             beside = target.at(new)
-            left_out = load(store, manifest, beside, workplace=own, should_stop=should_stop)
+            left_out = load(store, manifest, beside, workplace=own, identities=identities, should_stop=should_stop)
             say("Comparing it with the backup ...")
             compare(manifest, beside)
             since = (manifest.taken_at - CLOCKS_DIFFER_BY).replace(microsecond=0)
@@ -152,6 +154,15 @@ def replaced(target: Target) -> list[str]:
     """Return the databases that swaps have replaced, newest first."""
     with contextlib.closing(target.connect_for_maintenance()) as session:
         return database.beside(session, target.name, database.OLD)
+
+
+def drop_replaced(target: Target, names: Sequence[str]) -> None:
+    """Drop databases that swaps have replaced: no undo brings them back. The caller holds the lock and has asked."""
+    with contextlib.closing(target.connect_for_maintenance()) as session:
+        for name in names:
+            moment_replaced(name)  # a name of any other kind ends here
+            database.drop(session, name)
+            logger.warning("restore.old_database_dropped", extra={"database": name})
 
 
 def moment_replaced(old: str) -> datetime:

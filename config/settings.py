@@ -9,17 +9,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import django_stubs_ext
 from django.urls import reverse_lazy
 
 from config.databases import REQUEST_DEADLINE_S as _REQUEST_DEADLINE_S
 from config.databases import database_settings
-from config.env import BASE_DIR, DEBUG, IS_COMMAND, env, flag, required, stop_if_incomplete
+from config.env import BASE_DIR, COMMAND, DEBUG, IS_COMMAND, choice, env, flag, required, stop_if_incomplete
 from config.logging import logging_settings
 from config.sentry import start_sentry
 from config.unfold import UNFOLD  # noqa: F401 - read by the staff admin's theme
 
-django_stubs_ext.monkeypatch()
+_works_on_files = COMMAND in {"backup_db", "verify_backup", "list_backups", "pin_backup"}
+if not _works_on_files:
+    import django_stubs_ext  # which imports the admin; these have none
+
+    django_stubs_ext.monkeypatch()
 
 # --- core -----------------------------------------------------------------------------------------------------
 SECRET_KEY = required("SECRET_KEY", debug_default="debug-only-secret-key-never-used-in-production-0123456789")
@@ -58,6 +61,10 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
 ]
+if _works_on_files:
+    # These know files and SQL. They take a third less memory, and a fault in the shop's code cannot keep it from its
+    # backups. (restore_db is none of them: it migrates.)
+    INSTALLED_APPS = ["config", "backups"]
 
 MIDDLEWARE = [
     "config.middleware.DatabaseSafetyMiddleware",
@@ -165,7 +172,7 @@ RESEND_API_URL = env.str("RESEND_API_URL", default="https://api.resend.com").rst
 RESEND_FROM_EMAIL = required("RESEND_FROM_EMAIL", debug_default="infiya.store <pesan@infiya.store>")
 ALERT_EMAIL = required("ALERT_EMAIL", debug_default="owner@infiya.store")
 DEFAULT_FROM_EMAIL = RESEND_FROM_EMAIL
-EMAIL_BACKEND = "config.mail.ResendBackend" if RESEND_API_KEY else "config.mail.FileBackend"
+EMAIL_BACKEND = "config.mail.resend_backend.ResendBackend" if RESEND_API_KEY else "config.mail.FileBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 
 # --- the shop ---------------------------------------------------------------------------------------------------
@@ -232,10 +239,26 @@ start_sentry(
 # --- backups ----------------------------------------------------------------------------------------------------
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
+BACKUP_KEEP_DAILY: int = env.int("BACKUP_KEEP_DAILY", default=0)
+BACKUP_KEEP_WEEKLY: int = env.int("BACKUP_KEEP_WEEKLY", default=0)
+BACKUP_KEEP_MONTHLY: int = env.int("BACKUP_KEEP_MONTHLY", default=0)
+BACKUP_COMPRESSION = choice("BACKUP_COMPRESSION", "gzip", "zstd", "none")
+BACKUP_AGE_RECIPIENT: list[str] = env.list("BACKUP_AGE_RECIPIENT", default=[])
+BACKUP_LOCK_WAIT_SECONDS: int = env.int("BACKUP_LOCK_WAIT_SECONDS", default=60)
+BACKUP_S3_BUCKET = env.str("BACKUP_S3_BUCKET", default="")
+BACKUP_S3_ENDPOINT_URL = env.str("BACKUP_S3_ENDPOINT_URL", default="")
+BACKUP_S3_REGION = env.str("BACKUP_S3_REGION", default="")
+BACKUP_S3_PREFIX = env.str("BACKUP_S3_PREFIX", default="backups").strip("/")
+BACKUP_S3_ACCESS_KEY_ID = env.str("BACKUP_S3_ACCESS_KEY_ID", default="")
+BACKUP_S3_SECRET_ACCESS_KEY = env.str("BACKUP_S3_SECRET_ACCESS_KEY", default="")
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
 # Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
 # for the operator, or nothing.
-BACKUP_BEFORE_SWAP = ["payments.after_restore.owe_a_sweep", "payments.personal_data.after_restore.forget_again"]
+BACKUP_BEFORE_SWAP = [
+    "payments.after_restore.owe_a_sweep",
+    "payments.personal_data.after_restore.forget_again",
+    "config.outbox.restored.park_unsent",
+]
 # A function without arguments: when the newest verified backup was made (aware), or None.
 NEWEST_BACKUP = "backups.storage.newest_verified_at"
 
@@ -254,6 +277,7 @@ ORDER_HOLD_SLA_HOURS = 4
 WEBHOOK_SILENCE_MINUTES: int = env.int("WEBHOOK_SILENCE_MINUTES", default=60)
 BAD_SIGNATURES_PER_15_MINUTES: int = env.int("BAD_SIGNATURES_PER_15_MINUTES", default=20)
 BACKUP_MAX_AGE_HOURS: int = env.int("BACKUP_MAX_AGE_HOURS", default=26)
+BACKUP_DRILL_MAX_AGE_DAYS: int = env.int("BACKUP_DRILL_MAX_AGE_DAYS", default=35)
 
 # --- cron -------------------------------------------------------------------------------------------------------
 SCHEDULER = flag("SCHEDULER", default=True)
@@ -268,7 +292,7 @@ CRONJOBS = [
     ("*/10 * * * *", "monitoring.jobs.run_job", ["remind_unpaid"]),
     ("*/5 * * * *", "monitoring.jobs.run_job", ["run_monitors"]),
     ("0 2 * * *", "monitoring.jobs.run_job", ["backup_db"]),
-    ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3"]),
+    ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3", "--as-far-as-possible"]),
     ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
     ("42 3 * * *", "monitoring.jobs.run_job", ["run_monitors", "--full"]),
 ]

@@ -37,6 +37,7 @@ MENU: list[dict[str, Any]] = [
             },
             entry("Insiden", "e911_emergency", "monitoring_incident_changelist", "monitoring.view_incident"),
             entry("Pemeriksaan", "fact_check", "monitoring_monitorrun_changelist", "monitoring.view_monitorrun"),
+            entry("Cadangan", "backup", "backups_backuprun_changelist", "backups.view_backuprun"),
         ],
     },
     {

@@ -19,7 +19,7 @@ _READ_STOCK = (
 )
 _READ_VOUCHERS = ("view_voucher", "view_voucheruse")
 _EDIT_VOUCHERS = ("add_voucher", "change_voucher", "delete_voucher")
-_READ_WATCH = ("view_jobrun", "view_incident", "view_monitorrun")
+_READ_WATCH = ("view_jobrun", "view_incident", "view_monitorrun", "view_backuprun")
 _SHIPPING = ("view_shippingmethod", "view_shippingzone", "view_shippingrate", "view_provincezone")
 _EDIT_SHIPPING = tuple(
     f"{verb}_{model}"
@@ -86,6 +86,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_webhookdelivery",
         "replay_delivery",
         *_EXPORT,
+        "download_backuprun",
     ),
     "auditor": (
         *_READ_ORDERS,

@@ -32,7 +32,7 @@ NAMES = {
     "send_webhooks": "Kirim webhook",
     "clean_up": "Bersih-bersih malam",
     "backup_db": "Cadangan harian",
-    "verify_backup --latest --level 3": "Latihan pulih harian",
+    "verify_backup --latest --level 3 --as-far-as-possible": "Uji pemulihan cadangan",
 }
 
 

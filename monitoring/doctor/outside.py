@@ -17,7 +17,7 @@ from config.deadline import run_within
 from config.outbox import queue_state
 from monitoring import heartbeats, selectors
 from monitoring.doctor.base import Answer, Visit, error, ok, warning
-from monitoring.monitors import backup_age
+from monitoring.monitors import backup_age, backup_health
 from monitoring.monitors.asking import duration
 from monitoring.monitors.base import Scope
 from monitoring.monitors.job_silence import GRACE, MISSED, nth_due_before
@@ -158,3 +158,9 @@ def look_at_backups(visit: Visit) -> Iterator[Answer]:
         yield warning("newest", age, "make one, and let cron make one every night")
     else:
         yield ok("newest", age)
+    for finding in backup_health.look(Scope()).findings:
+        yield error(finding.key.partition(":")[2], finding.subject, finding.action)
+    for name in backup_health.left_databases():
+        yield warning(
+            "left", f"{name} is left from a restore", "when no undo is needed: manage.py restore_db --drop-old"
+        )

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from backups.models import BackupRun
 from config.models import OutgoingMail
 from monitoring.models import MonitorRun
 from orders.models import OrderEvent, ShippingMethod, ShippingRate, ShippingZone
@@ -67,6 +68,7 @@ PAGES: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str], frozenset
     "shop.sitestate": (AUDIT, NOBODY, NOBODY, NOBODY),
     "monitoring.incident": (AUDIT, NOBODY, NOBODY, NOBODY),
     "monitoring.monitorrun": (AUDIT, NOBODY, NOBODY, NOBODY),
+    "backups.backuprun": (AUDIT, NOBODY, NOBODY, NOBODY),
     "shop.user": (OWNER, NOBODY, OWNER, NOBODY),
     "axes.accessattempt": (AUDIT, NOBODY, NOBODY, NOBODY),
     "admin.logentry": (AUDIT, NOBODY, NOBODY, NOBODY),
@@ -107,6 +109,7 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("monitoring.incident", "ambil"): OWNER,
     ("monitoring.incident", "tunda"): OWNER,
     ("monitoring.incident", "selesaikan"): OWNER,
+    ("backups.backuprun", "unduh"): OWNER,
 }
 # Pages beside those of a model, and whose row they want; ``None``: nobody's.
 OTHERS: dict[str, tuple[frozenset[str], str | None]] = {
@@ -162,6 +165,7 @@ def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
         endpoint,
         make_voucher(),
         make_order(voucher_code=make_voucher().code).voucher_use,
+        BackupRun.objects.create(name="shop-1", kind="daily", taken_at=timezone.now(), seconds=1, size=1, rows=1),
         MonitorRun.objects.create(monitor="stock_negative", run_id="1", started_at=timezone.now(), duration_ms=1),
         AccessAttempt.objects.create(username="a@example.com", ip_address="10.0.0.1", failures_since_start=3),
         LogEntry.objects.create(user=cashier, action_flag=ADDITION, object_repr="uji"),

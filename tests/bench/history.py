@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
+from backups.target import shop_database
 
 # Of a thousand orders: how many are in each status, the closed ones first.
 SHARES = (
@@ -105,8 +105,8 @@ def write(orders: int, *, variants: tuple[int, ...], users: tuple[int, ...]) -> 
         "statuses": [status for status, _ in SHARES],
         "bounds": bounds,
     }
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+    # Not Django's connection: it waits for no answer as long as these take.
+    with shop_database().connect() as session, session.cursor() as cursor:
         for statement in (_ORDERS, _ITEMS, _EVENTS, _RESERVATIONS, _MOVEMENTS, _STOCK, _PAYMENTS, _TRANSACTIONS, _MAILS,
                           _NOTIFICATIONS):  # fmt: skip
             cursor.execute(statement, params)
