@@ -61,11 +61,13 @@ def back_up(
     kind: str = DAILY,
     pinned: bool = False,
     verify_it: bool = True,
+    taken_at: datetime | None = None,
     should_stop: ShouldStop = never,
     progress: Progress = lambda _done: None,
 ) -> Manifest:
     """Dump ``target`` into ``store`` and return the manifest; verified by a full read unless told otherwise.
 
+    ``taken_at``: of what moment it is, when that is not now (a cluster that was brought back to a moment).
     The caller holds the lock. What killed runs left in the folder is removed first. Whatever goes wrong, there is no
     manifest and so no backup. Raises BackupFailedError, BackupInterruptedError; BackupCorruptError when the fresh file
     does not read back (it is kept, and says so).
@@ -76,7 +78,7 @@ def back_up(
     name = store.new_name(target.name)
     path = store.folder / f"{name}{manifests.DUMP_SUFFIX}"
     try:
-        with _honest(), exported_snapshot(target) as (session, snapshot, taken_at):
+        with _honest(), exported_snapshot(target) as (session, snapshot, now):
             facts = read_facts(session)
             belongings = database.settings_of(session, target.name)
             dumped = dump(
@@ -91,7 +93,7 @@ def back_up(
             name=name,
             database=target.name,
             kind=kind,
-            taken_at=taken_at.astimezone(UTC),
+            taken_at=(taken_at or now).astimezone(UTC),
             seconds=round(time.monotonic() - started, 3),
             file=dumped,
             pg_dump_major=plan.pg_dump_major,

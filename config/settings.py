@@ -183,6 +183,10 @@ start_sentry(
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
+PITR_DIR = env.str("PITR_DIR", default="")
+PITR_URL = env.str("PITR_URL", default="")
+PITR_KEEP_BASES: int = env.int("PITR_KEEP_BASES", default=2)
+PITR_KEEP_DAYS: int = env.int("PITR_KEEP_DAYS", default=7)
 # Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
 # for the operator, or nothing.
 BACKUP_BEFORE_SWAP = ["payments.after_restore.owe_a_sweep"]
@@ -219,6 +223,7 @@ CRONJOBS = [
     ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3"]),
     ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
     ("42 3 * * *", "monitoring.jobs.run_job", ["run_monitors", "--full"]),
+    ("30 4 * * 0", "monitoring.jobs.run_job", ["pitr", "drill", "--if-set-up"]),
 ]
 
 # --- API --------------------------------------------------------------------------------------------------------
