@@ -16,6 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from backups.errors import BackupUsageError
 from backups.pitr.script import CHECKSUM, MARK
 from backups.pitr.segments import HISTORY, NAME, Timeline, parse, parse_history
 from backups.processes import CHUNK
@@ -78,15 +79,21 @@ def is_embedded() -> bool:
 
 
 def place() -> Archive | None:
-    """Return where point-in-time recovery has its files, or would have; None: a server of its own, no PITR_DIR."""
+    """Return where point-in-time recovery has its files, or would have; None: a server of its own, no PITR_DIR.
+
+    Raises BackupUsageError for a relative PITR_DIR.
+    """
     if settings.PITR_DIR:
-        return Archive(Path(settings.PITR_DIR))
+        folder = Path(settings.PITR_DIR)
+        if not folder.is_absolute():  # PostgreSQL would read it from its own folder
+            raise BackupUsageError(f"PITR_DIR must be an absolute path, not {settings.PITR_DIR!r}.")
+        return Archive(folder)
     # Beside the server's own files, where its user can write; `make reset` takes both away together.
     return Archive(embedded_postgres.home(settings.DATA_DIR) / "pitr") if is_embedded() else None
 
 
 def configured() -> Archive | None:
-    """Return the folder once it has been set up."""
+    """Return the folder once it has been set up. Raises BackupUsageError as ``place`` does."""
     found = place()
     try:
         return found if found and found.is_set_up else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backups import programs
@@ -50,20 +50,24 @@ def follow(archive: Archive, inventory: Inventory, base: Base, *, without: Colle
     Raises BackupFailedError when there is no pg_waldump of its version.
     """
     size = base.segment_size
+    chain = without_reading(inventory, base, without=without)
+    program = programs.find_exact("pg_waldump", major=base.major)
+    for number in range(chain.end - 1, base.last_own_segment - 1, -1):
+        found = last_transaction(archive.wal / chain.timeline.segment(number, size).name(size), program)
+        if found is not None:
+            return replace(chain, last=found) if found.lsn >= base.end_lsn else chain
+    return chain
+
+
+def without_reading(inventory: Inventory, base: Base, *, without: Collection[str] = ()) -> Chain:
+    """Return the same by names alone: how far, but not to which moment."""
+    size = base.segment_size
     timeline = inventory.newest_timeline(base.timeline, base.end_lsn)
     present = {
         number for number in inventory.numbers(timeline) if timeline.segment(number, size).name(size) not in without
     }
     start = base.last_own_segment
-    end = unbroken(present, start)
-    program = programs.find_exact("pg_waldump", major=base.major)
-    last = None
-    for number in range(end - 1, start - 1, -1):
-        found = last_transaction(archive.wal / timeline.segment(number, size).name(size), program)
-        if found is not None:
-            last = found if found.lsn >= base.end_lsn else None
-            break
-    return Chain(base, timeline, end, gaps(present, start), last)
+    return Chain(base, timeline, unbroken(present, start), gaps(present, start), None)
 
 
 def damaged(
@@ -115,6 +119,11 @@ class Survey:
     def windows(self) -> list[Window]:
         """Return what can be recovered from each base backup."""
         return [window for chain in self.chains if (window := chain.window)]
+
+    @property
+    def wrong_size(self) -> dict[str, int]:
+        """Return the segments that are cut off (or too long), and their bytes."""
+        return self.inventory.wrong_size if self.inventory else {}
 
     @property
     def missing(self) -> list[str]:

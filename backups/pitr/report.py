@@ -11,10 +11,11 @@ from typing import Any
 
 from backups.commands import age, size
 from backups.errors import BackupFailedError
-from backups.pitr.archive import Archive
-from backups.pitr.checking import Survey, survey
-from backups.pitr.drilling import last_drill
-from backups.pitr.server import Server, look, objections
+from backups.pitr import bases
+from backups.pitr.archive import Archive, take_inventory
+from backups.pitr.checking import Survey, survey, without_reading
+from backups.pitr.drilling import Drill, last_drill
+from backups.pitr.server import Archiver, Server, look, objections
 from backups.pitr.windows import joined
 from backups.processes import ShouldStop, never
 from backups.target import Target
@@ -68,7 +69,8 @@ def make(archive: Archive, target: Target, *, read: bool = True, should_stop: Sh
         problems.append(Problem(Level.ERROR, str(error), "see that PostgreSQL runs; going back works without it"))
     else:
         problems += [Problem(Level.ERROR, what, do) for what, do in objections(server, archive)]
-        problems += about_archiver(server)
+        if server.archives:
+            problems += about_archiver(server.archiver)
     try:
         seen = survey(archive, read=read, should_stop=should_stop)
     except OSError as error:
@@ -78,8 +80,7 @@ def make(archive: Archive, target: Target, *, read: bool = True, should_stop: Sh
     problems += about_survey(seen, server)
     spans = joined(seen.windows)
     drill = last_drill(archive)
-    if drill is not None and not drill.ok:
-        problems.append(Problem(Level.ERROR, f"the last drill failed: {drill.message}", "manage.py pitr drill"))
+    problems += about_drill(drill)
     inventory = seen.inventory
     facts: dict[str, Any] = {
         "folder": str(archive.folder),
@@ -104,16 +105,12 @@ def make(archive: Archive, target: Target, *, read: bool = True, should_stop: Sh
         "read": read,
         "problems": [{"level": one.level.name.lower(), "what": one.what, "do": one.do} for one in problems],
     }
-    return Report(
-        facts, _lines(seen, spans, server, facts) + [str(one) for one in problems], problems, _summary(seen, spans)
-    )
+    lines = [*_lines(seen, spans, server, facts), *map(str, problems)]
+    return Report(facts, lines, problems, _summary(seen, spans))
 
 
-def about_archiver(server: Server) -> list[Problem]:
-    """Judge what pg_stat_archiver says."""
-    archiver = server.archiver
-    if not server.archives:
-        return []
+def about_archiver(archiver: Archiver) -> list[Problem]:
+    """Judge what pg_stat_archiver says, of a server that archives."""
     if archiver.failing:
         what = f"archive_command fails: {archiver.failed} times so far, last for {archiver.failed_wal}"
         return [Problem(Level.ERROR, what, "the server's log has its words; mend it before the disk is full")]
@@ -121,6 +118,27 @@ def about_archiver(server: Server) -> list[Problem]:
         what = f"nothing was archived for {archiver.silent_s / 60:.0f} minutes"
         return [Problem(Level.WARNING, what, "see whether archive_command hangs; a shop at rest writes nothing, too")]
     return []
+
+
+def in_brief(archive: Archive) -> list[Problem]:
+    """Judge the archive by names and sizes alone, and the last drill: milliseconds, and no program is run.
+
+    Raises OSError when it cannot be read.
+    """
+    found = bases.all_bases(archive)
+    good = [base for base in found if base.verified_at is not None]
+    seen = Survey(bad_bases=[base for base in found if base.verified_at is None])
+    if good:
+        seen.inventory = take_inventory(archive, good[0].segment_size)
+        seen.chains = [without_reading(seen.inventory, base) for base in good]
+    return about_survey(seen, None) + about_drill(last_drill(archive))
+
+
+def about_drill(drill: Drill | None) -> list[Problem]:
+    """Judge the last drill; one that never was is for its age to complain about."""
+    if drill is None or drill.ok:
+        return []
+    return [Problem(Level.ERROR, f"the last drill failed: {drill.message}", "manage.py pitr drill")]
 
 
 def about_survey(seen: Survey, server: Server | None) -> list[Problem]:

@@ -93,6 +93,8 @@ def said_about(seen: Survey) -> str:
     if seen.missing:
         more = f" and {len(seen.missing) - 3} more" if len(seen.missing) > 3 else ""
         text += f" Missing WAL: {', '.join(seen.missing[:3])}{more}."
+    for name, count in list(seen.wrong_size.items())[:3]:
+        text += f" {name} has the wrong size ({count} bytes)."
     for name, what in list(seen.damaged.items())[:3]:
         text += f" Damaged WAL: {name} ({what})."
     return text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -34,7 +35,7 @@ _NAMES = (
 )
 # A standby must have at least these of its primary, or it cannot replay.
 REPLAY_LIMITS = tuple(name for name in _NAMES if name.startswith("max_"))
-_ARCHIVER = (
+ARCHIVER_QUERY: LiteralString = (
     "SELECT archived_count, last_archived_wal, last_archived_time, failed_count, last_failed_wal, last_failed_time,"
     " last_failed_time > coalesce(last_archived_time, '-infinity'),"
     " extract(epoch FROM clock_timestamp() - coalesce(last_archived_time, pg_postmaster_start_time()))::float8"
@@ -97,8 +98,13 @@ def ask(session: Connection) -> Server:
 
 def ask_archiver(session: Connection) -> Archiver:
     """Read pg_stat_archiver. Raises psycopg.Error."""
-    row = session.execute(_ARCHIVER).fetchone()
+    row = session.execute(ARCHIVER_QUERY).fetchone()
     assert row is not None
+    return archiver_of(row)
+
+
+def archiver_of(row: Sequence[Any]) -> Archiver:
+    """Return what a row of ``ARCHIVER_QUERY`` says."""
     archived, wal, at, failed, failed_wal, failed_at, failing, silent = row
     return Archiver(archived, wal or "", at, failed, failed_wal or "", failed_at, bool(failing), float(silent))
 

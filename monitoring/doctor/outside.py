@@ -16,6 +16,7 @@ from config.deadline import run_within
 from config.outbox import queue_state
 from monitoring import selectors
 from monitoring.doctor.base import Answer, Visit, error, ok, warning
+from monitoring.doctor.point_in_time import look_at_point_in_time
 from monitoring.monitors import backup_age
 from monitoring.monitors.asking import duration
 from monitoring.monitors.base import Scope
@@ -149,3 +150,4 @@ def look_at_backups(visit: Visit) -> Iterator[Answer]:
         yield warning("newest", age, "make one, and let cron make one every night")
     else:
         yield ok("newest", age)
+    yield from look_at_point_in_time(visit)

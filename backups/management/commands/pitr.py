@@ -205,7 +205,7 @@ examples:
         self._say(f"First out   {reached.next_at.isoformat(' ') if reached.next_at else 'nothing'}")
         name = done.manifest.name
         if options["and_restore"]:
-            consent = {"noinput": options["noinput"], "confirm_db": options["confirm_db"]}
+            consent = {name: options[name] for name in ("noinput", "confirm_db", "format")}
             call_command("restore_db", name, **consent, stdout=self.stdout, stderr=self.stderr)
             said = f"Restored {name}"
         else:

@@ -1,0 +1,509 @@
+"""Back to a moment, on real servers: what arrives there, and what refuses to go. ``make drills`` runs these."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from pytest_django import Settings
+
+from backups import programs
+from backups.errors import BackupCorruptError, BackupFailedError, BackupRefusedError
+from backups.lock import held
+from backups.pitr import bases, copy_check, keeping, scratch, taking
+from backups.pitr.checking import survey
+from backups.pitr.drilling import last_drill
+from backups.pitr.restoring import Plan, bring_back, make_plan, recovered
+from backups.pitr.scratch import Goal
+from backups.storage import Store
+from tests.support import system_postgres
+from tests.support.backups import children_named, is_alive
+from tests.support.embedded import eventually
+from tests.support.pitr import PitrShop, debian_shop, embedded_shop, leftovers, quick_disk, segments
+from tests.support.requirements import require_or_skip
+
+pytestmark = pytest.mark.drills
+
+
+@pytest.fixture(scope="session")
+def shop18() -> Iterator[PitrShop]:
+    """The embedded server with a history of five rows, ten rows, none, one."""
+    with embedded_shop() as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def shop15() -> Iterator[PitrShop]:
+    """The same on the oldest version that we support, set up by hand."""
+    try:
+        system_postgres.programs(15)
+    except system_postgres.MissingPostgresError:
+        require_or_skip("PostgreSQL 15", install="apt-get install postgresql-15", present=False)
+    with debian_shop(15) as shop:
+        yield shop
+
+
+@pytest.fixture(params=[18, 15])
+def shop(request: pytest.FixtureRequest) -> PitrShop:
+    """Either of the two."""
+    found: PitrShop = request.getfixturevalue(f"shop{request.param}")
+    return found
+
+
+@pytest.fixture
+def copy(shop18: PitrShop) -> Iterator[PitrShop]:
+    """The embedded server's archive, to be damaged."""
+    with quick_disk(), shop18.copy() as shop:
+        yield shop
+
+
+@pytest.fixture
+def store(tmp_path: Path, settings: Settings) -> Store:
+    """An empty folder for backups, and the settings of commands that run here."""
+    settings.DATA_DIR = tmp_path / "data"
+    settings.BACKUP_DIR = tmp_path / "backups"
+    found = Store(settings.BACKUP_DIR)
+    found.prepare()
+    return found
+
+
+def rows_at(shop: PitrShop, store: Store, plan: Plan) -> int:
+    """Go there and return how many rows there were; nothing of it must be left."""
+    with held(store.folder, None):
+        done = bring_back(shop.archive, plan, shop.target, store)
+    assert leftovers(shop.archive) == []
+    return done.manifest.facts.rows["public.seen"]
+
+
+# --- arriving ---
+
+
+@pytest.mark.parametrize(("moment", "rows"), [("five", 5), ("ten", 10), ("none", 0)])
+def test_what_was_committed_before_the_moment_is_there_and_nothing_after_it(
+    shop: PitrShop, store: Store, moment: str, rows: int
+) -> None:
+    target = shop.moments[moment]
+    with held(store.folder, None):
+        done = bring_back(shop.archive, make_plan(shop.archive, target), shop.target, store)
+
+    assert done.manifest.facts.rows["public.seen"] == rows
+    assert done.manifest.is_verified
+    assert done.manifest.kind == "pitr"
+    assert done.reached.last_at is not None
+    assert done.reached.next_at is not None
+    assert done.reached.last_at <= target < done.reached.next_at
+    assert target - done.reached.last_at < timedelta(seconds=10)
+    assert done.manifest.taken_at == done.reached.last_at
+    assert leftovers(shop.archive) == []
+
+
+def test_the_last_archived_transaction_can_be_reached_too(shop18: PitrShop, store: Store) -> None:
+    with shop18.copy() as shop:
+        plan = make_plan(shop.archive, None)
+
+        with held(store.folder, None):
+            done = bring_back(shop.archive, plan, shop.target, store)
+
+    assert done.manifest.facts.rows["public.seen"] == 1
+    assert done.reached.last_at == plan.goal.moment
+    assert done.reached.next_at is None
+
+
+def test_the_command_goes_back_and_hands_over_to_restore_db(shop: PitrShop, tmp_path: Path) -> None:
+    """The whole way of an operator: back to ten rows, restored into the live server, and undone."""
+    into = shop.archive.folder / "look at me"
+    there = {"BACKUP_DIR": str(tmp_path / "backups")}
+    try:
+        done = shop.run(
+            *("restore", "--to", shop.moments["ten"].isoformat(), "--into", str(into), "--format", "json"), **there
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        facts = json.loads(done.stdout)
+        conf = (into / "data" / "postgresql.conf").read_text()
+    finally:
+        shutil.rmtree(into, ignore_errors=True)
+
+    assert facts["backup"] in facts["said"]
+    assert "manage.py restore_db" in facts["said"]
+    assert datetime.fromisoformat(facts["reached"]) <= shop.moments["ten"] < datetime.fromisoformat(facts["next"])
+    assert "archive_mode = off" in conf
+    assert re.search(r"restore_command = 'cp \"/", conf)
+    assert not any(secret in done.stdout + done.stderr for secret in shop.secrets)
+    with contextlib.closing(shop.target.connect()) as session:
+        assert session.execute("SELECT count(*) FROM seen").fetchone() == (1,)
+
+
+def test_a_moment_of_a_minute_ago_is_reached_because_the_live_server_closes_its_segment(
+    shop18: PitrShop, tmp_path: Path
+) -> None:
+    shop18.execute("INSERT INTO seen VALUES (12)")
+    shop18.remember("now")
+    moment = shop18.moments["now"].isoformat()
+    there = {"BACKUP_DIR": str(tmp_path / "backups")}
+
+    before = shop18.run("restore", "--to", moment, "--dry-run", **there)
+    done = shop18.run("restore", "--to", moment, **there)
+
+    assert before.returncode == 5
+    assert done.returncode == 0, done.stderr
+    assert "has closed its WAL segment" in done.stdout
+
+
+def test_the_drill_goes_there_and_back_and_leaves_nothing(shop: PitrShop, tmp_path: Path) -> None:
+    before = {base.name for base in bases.all_bases(shop.archive)}
+
+    done = shop.run("drill", "--format", "json", BACKUP_DIR=str(tmp_path / "backups"))
+
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    told = last_drill(shop.archive)
+    assert told is not None
+    assert told.ok
+    assert told.target is not None
+    assert told.reached is not None
+    assert timedelta(0) <= told.target - told.reached < timedelta(seconds=10)
+    assert facts["reached"] == told.reached.isoformat()
+    assert leftovers(shop.archive) == []
+    assert {base.name for base in bases.all_bases(shop.archive)} == before | {facts["base"]}
+    assert shop.ask("SELECT count(*) FROM pg_database WHERE datname ~ '__pitr_'") == 0
+    assert not any(secret in done.stdout + done.stderr for secret in shop.secrets)
+
+
+# --- what the table of faults asks for ---
+
+
+def refusal(shop: PitrShop, moment: datetime) -> str:
+    """Return why there is no way to a moment."""
+    with pytest.raises(BackupRefusedError) as refused:
+        make_plan(shop.archive, moment)
+    return str(refused.value)
+
+
+def test_a_target_after_the_end_of_the_wal_is_refused_with_what_can_be_reached(copy: PitrShop) -> None:
+    said = refusal(copy, copy.moments["none"] + timedelta(days=1))
+
+    assert "cannot be recovered" in said
+    assert f"Recoverable is from {copy.base.complete_at:%Y-%m-%d %H:%M:%S}" in said
+
+
+def test_a_target_before_the_base_backup_was_complete_is_refused(copy: PitrShop) -> None:
+    """PostgreSQL itself says nothing: it goes on to a moment at which the copy was complete, later than asked for."""
+    long_before = copy.base.started_at - timedelta(days=1)
+
+    assert "cannot be recovered" in refusal(copy, long_before)
+    assert "cannot be recovered" in refusal(copy, copy.base.complete_at - timedelta(microseconds=1))
+    go_without_asking(copy, Goal(long_before))
+
+
+def go_without_asking(shop: PitrShop, goal: Goal) -> None:
+    """Recover to a goal that a plan would have refused: the last line of defence is the comparison."""
+    chain = survey(shop.archive, read=False).chains[0]
+    with recovered(shop.archive, Plan(chain, goal, chain.segments), user="shop"):
+        pass
+
+
+def test_a_target_after_the_end_that_nobody_refused_fails_with_the_logs_words(copy: PitrShop) -> None:
+    with pytest.raises(BackupFailedError, match="ended before configured recovery target was reached"):
+        go_without_asking(copy, Goal(copy.moments["none"] + timedelta(days=1)))
+    assert leftovers(copy.archive) == []
+
+
+def test_a_missing_segment_closes_what_lies_behind_it_and_nothing_before(copy: PitrShop, store: Store) -> None:
+    lost = segments_after_base(copy)[1]
+    lost.unlink()
+
+    said = refusal(copy, copy.moments["none"])
+
+    assert f"Missing WAL: {lost.name}" in said
+    assert rows_at(copy, store, make_plan(copy.archive, copy.moments["five"])) == 5
+    checked = copy.run("check", "--fail-on", "error")
+    assert checked.returncode == 3
+    assert f"the first is {lost.name}" in checked.stdout
+
+
+def test_without_a_segment_and_without_a_target_nothing_is_promoted(copy: PitrShop, store: Store) -> None:
+    """PostgreSQL would promote at the gap and call it success; ``latest`` is the last transaction before it."""
+    segments_after_base(copy)[1].unlink()
+
+    plan = make_plan(copy.archive, None)
+
+    assert plan.goal.moment < copy.moments["ten"]
+    assert rows_at(copy, store, plan) == 10
+
+
+@pytest.mark.parametrize("with_checksum", [True, False])
+def test_a_damaged_page_is_found_before_anything_is_started(
+    copy: PitrShop, store: Store, *, with_checksum: bool
+) -> None:
+    bad = segments_after_base(copy)[1]
+    damage(bad, offset=120)
+    if not with_checksum:
+        bad.with_name(f"{bad.name}.sha256").unlink()
+
+    assert f"Damaged WAL: {bad.name}" in refusal(copy, copy.moments["none"])
+    assert rows_at(copy, store, make_plan(copy.archive, copy.moments["five"])) == 5
+    assert bad.name in copy.run("check").stdout
+
+
+def test_a_truncated_segment_is_found_by_its_size(copy: PitrShop) -> None:
+    bad = segments_after_base(copy)[1]
+    with bad.open("r+b") as file:
+        file.truncate(1_000_000)
+
+    said = refusal(copy, copy.moments["none"])
+
+    assert f"{bad.name} has the wrong size (1000000 bytes)" in said
+    assert "has 1000000 bytes instead of 16777216" in copy.run("check", "--quick").stdout
+
+
+def test_wal_of_another_server_is_not_replayed(copy: PitrShop) -> None:
+    other = segments_after_base(copy)[1]
+    data = bytearray(other.read_bytes())
+    data[24:32] = (1234567890123456789).to_bytes(8, "little")
+    other.write_bytes(data)
+
+    assert "belongs to another server" in refusal(copy, copy.moments["none"])
+
+
+def test_a_damaged_base_backup_is_found_noted_and_never_used_again(copy: PitrShop, store: Store) -> None:
+    file = next(bases.folder_of(copy.archive, copy.base).glob("global/*"))
+    damage(file, offset=10)
+
+    with held(store.folder, None), pytest.raises(BackupCorruptError, match="SHA-256"):
+        bring_back(copy.archive, make_plan(copy.archive, copy.moments["five"]), copy.target, store)
+
+    assert "no verified base backup" in refusal(copy, copy.moments["five"])
+    assert "is bad" in copy.run("check", "--quick").stdout
+    assert leftovers(copy.archive) == []
+
+
+def test_a_relative_folder_is_refused(copy: PitrShop) -> None:
+    done = copy.run("check", PITR_DIR="pitr")
+
+    assert done.returncode == 2
+    assert "must be an absolute path" in done.stderr
+
+
+def segments_after_base(shop: PitrShop) -> list[Path]:
+    """Return the segments behind the one in which the base backup ends."""
+    size = shop.base.segment_size
+    chain = survey(shop.archive, read=False).chains[0]
+    return [shop.archive.wal / segment.name(size) for segment in chain.segments[1:]]
+
+
+def damage(path: Path, *, offset: int) -> None:
+    """Turn a few bytes around."""
+    with path.open("r+b") as file:
+        file.seek(offset)
+        found = file.read(16)
+        file.seek(offset)
+        file.write(bytes(255 - one for one in found))
+
+
+# --- the archive refuses, the server fails ---
+
+
+def test_an_archive_that_fails_is_seen_by_everybody_who_needs_it(shop18: PitrShop, tmp_path: Path) -> None:
+    mark = shop18.archive.wal / ".wal-archive"
+    there = {"BACKUP_DIR": str(tmp_path / "backups")}
+    mark.rename(mark.with_name("unmounted"))
+    try:
+        not_there = shop18.run("check", **there)
+        with pytest.raises(BackupFailedError, match="archive_command fails"):
+            shop18.close_segment()
+        (shop18.archive.wal / "unmounted").rename(mark)
+        failing = shop18.run("check", "--quick", "--fail-on", "error", **there)
+    finally:
+        if not mark.exists():
+            (shop18.archive.wal / "unmounted").rename(mark)
+        shop18.close_segment()
+
+    assert "is its disk mounted?" in not_there.stdout
+    assert failing.returncode == 3
+    assert "archive_command fails" in failing.stdout
+    assert "archive_command fails" not in shop18.run("check", "--quick", **there).stdout
+
+
+def test_a_server_that_is_not_ours_is_told_about_and_not_touched(shop15: PitrShop) -> None:
+    printed = shop15.run("setup")
+    applied = shop15.run("setup", "--apply")
+
+    assert printed.returncode == 0
+    assert "ALTER SYSTEM SET archive_command" in printed.stdout
+    assert "systemctl restart" not in printed.stdout  # nothing is left to restart for
+    assert applied.returncode == 5
+
+
+def test_setting_up_again_changes_nothing(shop18: PitrShop) -> None:
+    done = shop18.run("setup", "--apply", "--format", "json")
+
+    facts = json.loads(done.stdout)
+    assert (facts["settings"], facts["done"], facts["restart"]) == ({}, [], False)
+
+
+def test_nothing_set_up_is_no_trouble_for_cron_and_refused_by_hand(shop15: PitrShop, tmp_path: Path) -> None:
+    elsewhere = {"PITR_DIR": "", "BACKUP_DIR": str(tmp_path / "backups")}
+
+    by_cron = shop15.run("drill", "--if-set-up", **elsewhere)
+    by_hand = shop15.run("drill", **elsewhere)
+
+    assert by_cron.returncode == 0
+    assert "WAL archiving is not set up" in by_cron.stdout
+    assert by_hand.returncode == 5
+
+
+# --- base backups ---
+
+
+def test_two_at_once_are_one_too_many(shop18: PitrShop, store: Store) -> None:
+    with held(store.folder, None):
+        done = shop18.run("base", BACKUP_DIR=str(store.folder))
+
+    assert done.returncode == 4
+    assert "Another backup" in done.stderr
+
+
+def test_a_wrong_password_leaves_nothing_and_is_not_repeated(shop18: PitrShop, tmp_path: Path) -> None:
+    wrong = shop18.admin_url.replace(str(shop18.admin.password), "wrong-secret-word")
+    before = sorted(path.name for path in shop18.archive.bases.iterdir())
+
+    done = shop18.run("base", PITR_URL=wrong, BACKUP_DIR=str(tmp_path / "backups"))
+
+    assert done.returncode == 1
+    assert "password authentication failed" in done.stderr
+    assert "wrong-secret-word" not in done.stdout + done.stderr
+    assert sorted(path.name for path in shop18.archive.bases.iterdir()) == before
+
+
+@pytest.mark.parametrize("victim", ["pg_basebackup", "ourselves"])
+def test_a_killed_base_backup_is_none_and_the_next_one_clears_it_away(
+    shop18: PitrShop, tmp_path: Path, victim: str
+) -> None:
+    before = {base.name for base in bases.all_bases(shop18.archive)}
+    there = {"BACKUP_DIR": str(tmp_path / "backups")}
+    making = shop18.start("base", "--keep-all", **there)
+    try:
+        assert eventually(lambda: children_named("pg_basebackup", of=making.pid))
+        (child,) = children_named("pg_basebackup", of=making.pid)
+        arguments = Path(f"/proc/{child}/cmdline").read_bytes() + Path(f"/proc/{child}/environ").read_bytes()
+        signal_to(child, signal.SIGSTOP)
+        if victim == "ourselves":
+            making.kill()
+        signal_to(child, signal.SIGKILL)
+        out, err = making.communicate(timeout=60)
+    finally:
+        making.kill()
+        making.wait()
+
+    assert not any(secret.encode() in arguments for secret in shop18.secrets)
+    assert not any(secret in out + err for secret in shop18.secrets)
+    assert making.returncode == (1 if victim == "pg_basebackup" else -signal.SIGKILL)
+    assert eventually(lambda: not is_alive(child))
+    assert eventually(lambda: shop18.ask("SELECT count(*) FROM pg_stat_replication") == 0)
+    assert {base.name for base in bases.all_bases(shop18.archive)} == before
+    left = list(shop18.archive.bases.glob(".partial-*"))
+    assert bool(left) == (victim == "ourselves")
+
+    again = shop18.run("base", "--keep-all", **there)
+
+    assert again.returncode == 0, again.stderr
+    assert leftovers(shop18.archive) == []
+    assert list(shop18.data_dir.glob(".pgpass-*")) == []
+
+
+def signal_to(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def test_a_recovery_that_is_killed_takes_its_server_along(copy: PitrShop, store: Store) -> None:
+    going = copy.start("restore", "--to", copy.moments["ten"].isoformat(), BACKUP_DIR=str(store.folder))
+    try:
+        assert eventually(lambda: children_named("postgres", of=going.pid))
+        (server,) = children_named("postgres", of=going.pid)
+    finally:
+        going.kill()
+        going.communicate()
+
+    assert eventually(lambda: not is_alive(server))
+    assert len(list(copy.archive.folder.glob(".scratch-*"))) == 1
+    assert rows_at(copy, store, make_plan(copy.archive, copy.moments["ten"])) == 10
+
+
+def test_the_real_pg_verifybackup_agrees_with_ours(shop15: PitrShop) -> None:
+    """Ours is used everywhere because not every installation has one that runs."""
+    with shop15.copy() as shop:
+        folder = bases.folder_of(shop.archive, shop.base)
+        theirs = [str(programs.find_exact("pg_verifybackup", major=15)), str(folder)]
+
+        taking.verify(shop.archive, shop.base)
+        assert run(theirs) == 0
+
+        damage(folder / "global" / "pg_control", offset=100)
+        with pytest.raises(BackupCorruptError):
+            copy_check.check(folder)
+        assert run(theirs) != 0
+
+
+def run(argv: list[str]) -> int:
+    return subprocess.run(argv, capture_output=True, check=False).returncode
+
+
+def test_a_program_of_another_version_is_named_with_its_package(
+    shop18: PitrShop, shop15: PitrShop, tmp_path: Path
+) -> None:
+    only15 = str(programs.find_exact("pg_basebackup", major=15).parent)
+
+    done = shop18.run("base", PG_BIN_DIR=only15, BACKUP_DIR=str(tmp_path / "backups"))
+
+    assert done.returncode == 1
+    assert "apt-get install postgresql-client-18" in done.stderr
+
+
+def test_wal_goes_only_when_no_base_backup_needs_it(copy: PitrShop, settings: Settings) -> None:
+    settings.PITR_KEEP_BASES, settings.PITR_KEEP_DAYS = 1, 0
+    foreign = copy.archive.wal / "notes.txt"
+    foreign.touch()
+    bases.write(copy.archive, bases.Base(**{**vars(copy.base), "name": "base-20200101T000000Z-000000",
+                                            "complete_at": copy.base.complete_at - timedelta(days=99)}))  # fmt: skip
+    shutil.copytree(bases.folder_of(copy.archive, copy.base), copy.archive.bases / "base-20200101T000000Z-000000")
+    first = copy.base.first_segment
+
+    planned = keeping.prune(copy.archive, dry_run=True)
+    done = keeping.prune(copy.archive)
+
+    assert planned == done
+    assert [base.name for base in done[0]] == ["base-20200101T000000Z-000000"]
+    size = copy.base.segment_size
+    assert all(int(name[16:24], 16) < first for name in done[1])
+    assert segments(copy.archive)[0].name == f"{1:08X}{0:08X}{first:08X}"
+    assert size == 16 << 20
+    assert foreign.exists()
+    assert make_plan(copy.archive, copy.moments["none"]).segments
+
+
+def test_the_scratch_cluster_lets_nobody_in_over_the_network(copy: PitrShop, store: Store) -> None:
+    plan = make_plan(copy.archive, copy.moments["five"])
+    with held(store.folder, None), recovered(copy.archive, plan, user="shop") as (place, reached):
+        with contextlib.closing(place.target("shop", "shop").connect()) as session:
+            listening = session.execute("SHOW listen_addresses").fetchone()
+            archiving = session.execute("SHOW archive_mode").fetchone()
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                session.execute("DELETE FROM seen")
+        modes = [path.stat().st_mode & 0o777 for path in (place.folder, place.socket, place.data)]
+
+    assert (listening, archiving) == (("",), ("off",))
+    assert modes == [0o700] * 3
+    assert reached.next_at is not None
+    assert scratch.PREFIX in place.folder.name
+    assert not place.folder.exists()
