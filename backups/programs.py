@@ -78,7 +78,12 @@ def version_of(path: Path) -> int:
     """Return a program's major version, 0 when it does not run."""
     try:
         said = subprocess.run(  # noqa: S603 - a program that we found, no shell
-            [str(path), "--version"], capture_output=True, text=True, timeout=20, check=False
+            [str(path), "--version"],
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"},  # ours may hold secrets
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return 0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backups import programs
-from backups.errors import BackupInterruptedError
-from backups.pitr import bases
+from backups.errors import BackupCorruptError, BackupInterruptedError
+from backups.pitr import bases, copy_check
 from backups.pitr.archive import Archive, Inventory, matches_checksum, read_header, take_inventory
 from backups.pitr.bases import Base
 from backups.pitr.reading import Ended, complaint_about, last_transaction
@@ -143,14 +143,23 @@ class Survey:
 def survey(
     archive: Archive, *, read: bool = True, without: Mapping[str, str] | None = None, should_stop: ShouldStop = never
 ) -> Survey:
-    """Look at every base backup and the WAL after it. ``read``: read all of that WAL too.
+    """Look at every base backup and the WAL after it. ``read``: read all of both.
 
     ``without`` names segments that are known to be damaged, and how. Raises OSError when the archive cannot be read,
     BackupFailedError, BackupInterruptedError.
     """
     found = bases.all_bases(archive)
     result = Survey(damaged=dict(without or {}), bad_bases=[base for base in found if base.verified_at is None])
-    good = [base for base in found if base.verified_at is not None]
+    good = []
+    for base in found:
+        if base.verified_at is None:
+            continue
+        try:
+            if read:
+                copy_check.check(bases.folder_of(archive, base), should_stop=should_stop)
+            good.append(base)
+        except BackupCorruptError as error:
+            result.bad_bases.append(replace(base, verified_at=None, message=str(error)))
     if not good:
         return result
     result.inventory = inventory = take_inventory(archive, good[0].segment_size)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backups.errors import BackupCorruptError, BackupInterruptedError
+from backups.errors import BackupCorruptError, BackupFailedError, BackupInterruptedError
 from backups.pitr.segments import parse_lsn
 from backups.processes import CHUNK, ShouldStop, never
 
@@ -45,7 +45,10 @@ def wal_range(folder: Path) -> Range:
 
 
 def check(folder: Path, *, should_stop: ShouldStop = never) -> None:
-    """Read every file and compare it with the manifest. Raises BackupCorruptError, BackupInterruptedError."""
+    """Read every file and compare it with the manifest. Raises BackupCorruptError when one is not as it was.
+
+    BackupFailedError, when one cannot be read, says nothing about the backup: a disk may come back.
+    """
     wanted = dict(_files(folder))
     present = set(_present(folder))
     if missing := sorted(set(wanted) - present):
@@ -63,7 +66,7 @@ def check(folder: Path, *, should_stop: ShouldStop = never) -> None:
                     found.update(chunk)
                     count += len(chunk)
         except OSError as error:
-            raise BackupCorruptError(f"{path} cannot be read: {error.strerror}.") from error
+            raise BackupFailedError(f"{path} cannot be read: {error.strerror}.") from error
         if count != size:
             raise BackupCorruptError(f"{path} has {count} bytes instead of {size}.")
         if found.hexdigest() != checksum:
@@ -105,8 +108,10 @@ def _manifest(folder: Path) -> dict[str, object]:
         cut = text.rindex(_SUM)
         data: dict[str, object] = json.loads(text)
         told = data["Manifest-Checksum"]
+    except FileNotFoundError as error:
+        raise BackupCorruptError(f"{path} is missing.") from error
     except OSError as error:
-        raise BackupCorruptError(f"{path} cannot be read: {error.strerror}.") from error
+        raise BackupFailedError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError) as error:
         raise BackupCorruptError(f"{path} is damaged: {error}.") from error
     if hashlib.sha256(text[:cut]).hexdigest() != told:

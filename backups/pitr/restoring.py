@@ -73,10 +73,9 @@ def close_gap_to_now(admin: Target, archive: Archive, moment: datetime | None, *
 
     A server that is away has archived what it could. Raises BackupInterruptedError.
     """
-    with contextlib.suppress(BackupRefusedError):
-        if moment is not None:
-            _choose(_survey(archive, {}, should_stop), moment)
-            return ""
+    ends = [window.end for window in _survey(archive, {}, should_stop).windows]
+    if moment is not None and ends and moment < max(ends):
+        return ""
     try:
         name = close_segment(admin, archive, should_stop=should_stop)
     except (BackupFailedError, BackupRefusedError) as error:

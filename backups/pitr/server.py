@@ -168,10 +168,13 @@ def close_segment(admin: Target, archive: Archive, *, should_stop: ShouldStop = 
             name, asked_at = str(row[0]), row[1]
             wanted = archive.wal / name
             deadline = time.monotonic() + ARCHIVED_WITHIN_S
-            while not _is_there(wanted):
+            while True:
                 if should_stop():
                     raise BackupInterruptedError("Interrupted while waiting for the archive.")
                 archiver = ask_archiver(session)
+                # The archiver goes by position; a file alone may be another server's, which the script refuses.
+                if archiver.last_wal[8:24] >= name[8:24] and _is_there(wanted):
+                    return name
                 if archiver.failing and archiver.failed_at is not None and archiver.failed_at > asked_at:
                     raise BackupFailedError(
                         f"archive_command fails for {archiver.failed_wal} ({archiver.failed} times so far); the "
@@ -190,7 +193,6 @@ def close_segment(admin: Target, archive: Archive, *, should_stop: ShouldStop = 
         ) from error
     except psycopg.Error as error:
         raise BackupFailedError(f"The server cannot be asked: {one_line(error)}") from error
-    return name
 
 
 def _is_there(path: Path) -> bool:

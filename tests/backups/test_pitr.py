@@ -18,13 +18,15 @@ import pytest
 from pytest_django import Settings
 
 from backups import programs
-from backups.errors import BackupCorruptError, BackupFailedError, BackupRefusedError
+from backups.errors import BackupCorruptError, BackupFailedError, BackupRefusedError, BackupUsageError
 from backups.lock import held
-from backups.pitr import bases, copy_check, keeping, scratch, taking
+from backups.pitr import bases, copy_check, keeping, report, scratch, script, taking
+from backups.pitr.archive import place
 from backups.pitr.checking import survey
 from backups.pitr.drilling import last_drill
 from backups.pitr.restoring import Plan, bring_back, make_plan, recovered
 from backups.pitr.scratch import Goal
+from backups.pitr.segments import Segment, parse
 from backups.storage import Store
 from tests.support import system_postgres
 from tests.support.backups import children_named, is_alive
@@ -226,9 +228,7 @@ def test_a_missing_segment_closes_what_lies_behind_it_and_nothing_before(copy: P
 
     assert f"Missing WAL: {lost.name}" in said
     assert rows_at(copy, store, make_plan(copy.archive, copy.moments["five"])) == 5
-    checked = copy.run("check", "--fail-on", "error")
-    assert checked.returncode == 3
-    assert f"the first is {lost.name}" in checked.stdout
+    assert f"the first is {lost.name}" in said_by_check(copy)
 
 
 def test_without_a_segment_and_without_a_target_nothing_is_promoted(copy: PitrShop, store: Store) -> None:
@@ -252,7 +252,7 @@ def test_a_damaged_page_is_found_before_anything_is_started(
 
     assert f"Damaged WAL: {bad.name}" in refusal(copy, copy.moments["none"])
     assert rows_at(copy, store, make_plan(copy.archive, copy.moments["five"])) == 5
-    assert bad.name in copy.run("check").stdout
+    assert bad.name in said_by_check(copy)
 
 
 def test_a_truncated_segment_is_found_by_its_size(copy: PitrShop) -> None:
@@ -263,7 +263,7 @@ def test_a_truncated_segment_is_found_by_its_size(copy: PitrShop) -> None:
     said = refusal(copy, copy.moments["none"])
 
     assert f"{bad.name} has the wrong size (1000000 bytes)" in said
-    assert "has 1000000 bytes instead of 16777216" in copy.run("check", "--quick").stdout
+    assert "has 1000000 bytes instead of 16777216" in said_by_check(copy, read=False)
 
 
 def test_wal_of_another_server_is_not_replayed(copy: PitrShop) -> None:
@@ -283,15 +283,29 @@ def test_a_damaged_base_backup_is_found_noted_and_never_used_again(copy: PitrSho
         bring_back(copy.archive, make_plan(copy.archive, copy.moments["five"]), copy.target, store)
 
     assert "no verified base backup" in refusal(copy, copy.moments["five"])
-    assert "is bad" in copy.run("check", "--quick").stdout
+    assert "is bad" in said_by_check(copy, read=False)
     assert leftovers(copy.archive) == []
 
 
-def test_a_relative_folder_is_refused(copy: PitrShop) -> None:
-    done = copy.run("check", PITR_DIR="pitr")
+def test_a_relative_folder_is_refused(settings: Settings) -> None:
+    settings.PITR_DIR = "pitr"
 
-    assert done.returncode == 2
-    assert "must be an absolute path" in done.stderr
+    with pytest.raises(BackupUsageError, match="must be an absolute path"):
+        place()
+
+
+def test_check_says_so_by_its_exit_code_when_asked(copy: PitrShop) -> None:
+    fine = copy.run("check", "--quick", "--format", "json")
+    segments_after_base(copy)[1].unlink()
+    bad = copy.run("check", "--fail-on", "error", "--format", "json")
+
+    assert (fine.returncode, bad.returncode) == (0, 3)
+    assert json.loads(fine.stdout)["windows"]
+    assert len(json.loads(bad.stdout)["missing"]) == 1
+
+
+def said_by_check(shop: PitrShop, *, read: bool = True) -> str:
+    return "\n".join(report.make(shop.archive, shop.target, read=read).lines)
 
 
 def segments_after_base(shop: PitrShop) -> list[Path]:
@@ -310,28 +324,53 @@ def damage(path: Path, *, offset: int) -> None:
         file.write(bytes(255 - one for one in found))
 
 
+def test_after_a_promotion_recovery_follows_the_new_timeline(copy: PitrShop, store: Store, tmp_path: Path) -> None:
+    """As when an administrator has brought the whole server back to five rows, and the shop went on from there."""
+    program = tmp_path / "archive_wal.sh"
+    program.write_text(script.text(copy.archive.wal))
+    plan = make_plan(copy.archive, copy.moments["five"])
+    with held(store.folder, None), recovered(copy.archive, plan, user="shop") as (place, _reached):
+        with contextlib.closing(place.target("postgres", "shop").connect()) as session:
+            session.execute("SELECT pg_wal_replay_resume()")
+            assert eventually(lambda: session.execute("SELECT pg_is_in_recovery()").fetchone() == (False,), within_s=60)
+            session.execute("INSERT INTO seen VALUES (100)")
+            row = session.execute("SELECT clock_timestamp(), pg_sleep(0.02)").fetchone()
+            assert row is not None
+            session.execute("SELECT pg_current_xact_id()")
+            switched = session.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
+            assert switched is not None
+        for name in ("00000002.history", str(switched[0])):
+            path = place.data / "pg_wal" / name
+            subprocess.run(["sh", str(program), str(path), name], check=True)
+
+    onwards = make_plan(copy.archive, row[0])
+
+    assert onwards.chain.timeline.number == 2
+    assert rows_at(copy, store, onwards) == 6
+
+
 # --- the archive refuses, the server fails ---
 
 
-def test_an_archive_that_fails_is_seen_by_everybody_who_needs_it(shop18: PitrShop, tmp_path: Path) -> None:
-    mark = shop18.archive.wal / ".wal-archive"
-    there = {"BACKUP_DIR": str(tmp_path / "backups")}
-    mark.rename(mark.with_name("unmounted"))
+def test_an_archive_that_refuses_is_seen_by_everybody_who_needs_it(shop18: PitrShop) -> None:
+    """As when two servers share a folder: a file of the next segment's name is there already, with other content."""
+    size = shop18.base.segment_size
+    previous = parse(shop18.close_segment(), size)
+    taken = shop18.archive.wal / Segment(previous.timeline, previous.number + 1).name(size)
+    taken.write_bytes(b"another server's")
     try:
-        not_there = shop18.run("check", **there)
         with pytest.raises(BackupFailedError, match="archive_command fails"):
             shop18.close_segment()
-        (shop18.archive.wal / "unmounted").rename(mark)
-        failing = shop18.run("check", "--quick", "--fail-on", "error", **there)
+        seen = [str(problem) for problem in report.make(shop18.archive, shop18.target, read=False).problems]
+        assert taken.read_bytes() == b"another server's"
     finally:
-        if not mark.exists():
-            (shop18.archive.wal / "unmounted").rename(mark)
-        shop18.close_segment()
+        taken.unlink()
+    shop18.close_segment()
 
-    assert "is its disk mounted?" in not_there.stdout
-    assert failing.returncode == 3
-    assert "archive_command fails" in failing.stdout
-    assert "archive_command fails" not in shop18.run("check", "--quick", **there).stdout
+    assert any("archive_command fails" in problem for problem in seen)
+    assert any(f"{taken.name} has 16 bytes" in problem for problem in seen)
+    assert report.make(shop18.archive, shop18.target, read=False).level == report.Level.OK
+    assert survey(shop18.archive).missing == []
 
 
 def test_a_server_that_is_not_ours_is_told_about_and_not_touched(shop15: PitrShop) -> None:
@@ -393,8 +432,8 @@ def test_a_killed_base_backup_is_none_and_the_next_one_clears_it_away(
     there = {"BACKUP_DIR": str(tmp_path / "backups")}
     making = shop18.start("base", "--keep-all", **there)
     try:
-        assert eventually(lambda: children_named("pg_basebackup", of=making.pid))
-        (child,) = children_named("pg_basebackup", of=making.pid)
+        assert eventually(lambda: copying(making.pid), within_s=60)
+        (child,) = copying(making.pid)
         arguments = Path(f"/proc/{child}/cmdline").read_bytes() + Path(f"/proc/{child}/environ").read_bytes()
         signal_to(child, signal.SIGSTOP)
         if victim == "ourselves":
@@ -421,6 +460,12 @@ def test_a_killed_base_backup_is_none_and_the_next_one_clears_it_away(
     assert list(shop18.data_dir.glob(".pgpass-*")) == []
 
 
+def copying(parent: int) -> list[int]:
+    """Return the pg_basebackup that copies; one that is asked for its version does not count."""
+    found = children_named("pg_basebackup", of=parent)
+    return [pid for pid in found if b"--pgdata" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 def signal_to(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
@@ -429,7 +474,9 @@ def signal_to(pid: int, number: signal.Signals) -> None:
 def test_a_recovery_that_is_killed_takes_its_server_along(copy: PitrShop, store: Store) -> None:
     going = copy.start("restore", "--to", copy.moments["ten"].isoformat(), BACKUP_DIR=str(store.folder))
     try:
-        assert eventually(lambda: children_named("postgres", of=going.pid))
+        log = copy.archive.folder
+        assert eventually(lambda: list(log.glob(".scratch-*/recovery.log")), within_s=60)
+        assert eventually(lambda: children_named("postgres", of=going.pid), within_s=60)
         (server,) = children_named("postgres", of=going.pid)
     finally:
         going.kill()

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from backups.commands import BackupCommand, facts_of, size
-from backups.errors import BackupRefusedError, BackupUsageError
+from backups.errors import BackupFailedError, BackupRefusedError, BackupUsageError
 from backups.lock import held
 from backups.mirror import mirror
 from backups.pitr import keeping, report, restoring, script, setup, taking
@@ -114,11 +114,11 @@ examples:
             archive = archive or Archive(setup.DEFAULT_FOLDER)
             try:
                 server = look(shop)
-            except BackupUsageError:
+            except BackupFailedError:  # not up yet: the steps are the same
                 server = None
             text = setup.by_hand(server, archive, admin, shop)
             self._say(text)
-            return {"steps": text, "set_up": archive.is_set_up, "said": "Nothing was changed"}
+            return {"steps": text, "set_up": configured() is not None, "said": "Nothing was changed"}
         assert archive is not None
         home = embedded_postgres.home(settings.DATA_DIR)
         if apply:
@@ -203,6 +203,8 @@ examples:
         self._say(f"Asked for   {plan.goal.moment.isoformat(' ')}")
         self._say(f"Last in     {reached.last_at.isoformat(' ') if reached.last_at else 'none since the base backup'}")
         self._say(f"First out   {reached.next_at.isoformat(' ') if reached.next_at else 'nothing'}")
+        if into is not None:
+            self._say(f"The recovered cluster stays in {into}; its server can be started on {into / 'data'}")
         name = done.manifest.name
         if options["and_restore"]:
             consent = {name: options[name] for name in ("noinput", "confirm_db", "format")}
