@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from backups import database
-from backups.errors import BackupCorruptError, BackupError, BackupFailedError
+from backups.errors import BackupCorruptError, BackupError, BackupFailedError, BackupInterruptedError
 from backups.pitr import taking
 from backups.pitr.archive import Archive
 from backups.pitr.bases import Base, write_private
@@ -75,6 +75,8 @@ def drill(
         say("Making a base backup ...")
         base = taking.take(admin, archive, server=server, database=shop.name, should_stop=should_stop)
         done = _there_and_back(admin, shop, archive, base, started, should_stop=should_stop, say=say)
+    except BackupInterruptedError:
+        raise  # says nothing about the archive: the last drill's result stays
     except BackupError as error:
         _write(archive, Drill(datetime.now(UTC), ok=False, seconds=_since(started), message=str(error)))
         raise

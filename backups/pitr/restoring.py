@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,8 @@ from backups.pitr.archive import Archive
 from backups.pitr.bases import Base
 from backups.pitr.checking import Chain, Survey, damaged, survey
 from backups.pitr.reading import last_transaction
-from backups.pitr.scratch import Goal, Reached, Scratch
+from backups.pitr.replaying import Reached, replayed
+from backups.pitr.scratch import Goal, Scratch
 from backups.pitr.segments import Segment, parse_lsn
 from backups.pitr.server import close_segment
 from backups.pitr.taking import verify
@@ -28,6 +30,7 @@ from backups.pitr.windows import choose, joined
 from backups.processes import ShouldStop, never
 from backups.storage import Store
 from backups.target import Target
+from config.embedded_postgres.account import Account
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +123,7 @@ def recovered(
     programs.find_exact("postgres", major=base.major)
     scratch.sweep(archive)
     account = archive.server_account()
+    _require_readable(archive, plan, account)
     place = scratch.make_folder(archive, account, into)
     keep = False
     try:
@@ -130,7 +134,7 @@ def recovered(
             place, account, archive, goal=plan.goal, timeline=plan.chain.timeline.number, limits=base.limits
         )
         say(f"Replaying {len(plan.segments)} segments of WAL ...")
-        with scratch.recovered(place, account, major=base.major, user=user, should_stop=should_stop) as reached:
+        with replayed(place, account, major=base.major, user=user, should_stop=should_stop) as reached:
             yield place, _compare(plan.goal, reached)
         keep = into is not None
     finally:
@@ -249,6 +253,21 @@ def _compare(goal: Goal, reached: Reached) -> Reached:
         last = _words(reached.last_at) if reached.last_at else "nothing"
         raise BackupFailedError(f"Recovery stopped elsewhere: asked for {_words(goal.moment)}, reached {last}.")
     return reached
+
+
+def _require_readable(archive: Archive, plan: Plan, account: Account) -> None:
+    """Refuse, as root, an archive that we can read and the scratch cluster's user cannot: one that was copied here."""
+    if os.geteuid() != 0:
+        return
+    histories = [archive.wal / f"{plan.chain.timeline.number:08X}.history"]
+    for path in [archive.wal / one.name(plan.base.segment_size) for one in plan.segments] + histories:
+        with contextlib.suppress(FileNotFoundError):
+            told = path.stat()
+            if told.st_uid != account.uid and not told.st_mode & 0o004:
+                raise BackupRefusedError(
+                    f"{path} cannot be read by the user of the WAL archive (uid {account.uid}): "
+                    f"chown -R --reference={archive.wal} {archive.wal}"
+                )
 
 
 def _require_space(folder: Path, base: Base) -> None:

@@ -18,12 +18,18 @@ import pytest
 from pytest_django import Settings
 
 from backups import programs
-from backups.errors import BackupCorruptError, BackupFailedError, BackupRefusedError, BackupUsageError
+from backups.errors import (
+    BackupCorruptError,
+    BackupFailedError,
+    BackupInterruptedError,
+    BackupRefusedError,
+    BackupUsageError,
+)
 from backups.lock import held
 from backups.pitr import bases, copy_check, keeping, report, scratch, script, taking
 from backups.pitr.archive import place
 from backups.pitr.checking import survey
-from backups.pitr.drilling import last_drill
+from backups.pitr.drilling import drill, last_drill
 from backups.pitr.restoring import Plan, bring_back, make_plan, recovered
 from backups.pitr.scratch import Goal
 from backups.pitr.segments import Segment, parse
@@ -179,6 +185,20 @@ def test_the_drill_goes_there_and_back_and_leaves_nothing(shop: PitrShop, tmp_pa
     assert {base.name for base in bases.all_bases(shop.archive)} == before | {facts["base"]}
     assert shop.ask("SELECT count(*) FROM pg_database WHERE datname ~ '__pitr_'") == 0
     assert not any(secret in done.stdout + done.stderr for secret in shop.secrets)
+
+
+def test_a_drill_that_is_interrupted_leaves_the_last_result_and_nothing_else(shop18: PitrShop, store: Store) -> None:
+    before = last_drill(shop18.archive)
+    steps: list[str] = []
+
+    with held(store.folder, None), pytest.raises(BackupInterruptedError):
+        # Asked to stop as soon as the scratch cluster replays: the last and longest step.
+        drill(shop18.admin, shop18.target, shop18.archive, say=steps.append, should_stop=lambda: len(steps) > 4)
+
+    assert steps[-1].startswith("Replaying")
+    assert last_drill(shop18.archive) == before
+    assert leftovers(shop18.archive) == []
+    assert shop18.ask("SELECT count(*) FROM pg_database WHERE datname ~ '__pitr_'") == 0
 
 
 # --- what the table of faults asks for ---
@@ -344,6 +364,10 @@ def test_after_a_promotion_recovery_follows_the_new_timeline(copy: PitrShop, sto
             subprocess.run(["sh", str(program), str(path), name], check=True)
 
     onwards = make_plan(copy.archive, row[0])
+    if os.geteuid() == 0:  # what root has put there is not for the server's user
+        with held(store.folder, None), pytest.raises(BackupRefusedError, match="chown -R"):
+            bring_back(copy.archive, onwards, copy.target, store)
+        copy.archive.server_account().give_tree(copy.archive.wal)
 
     assert onwards.chain.timeline.number == 2
     assert rows_at(copy, store, onwards) == 6
@@ -430,17 +454,21 @@ def test_a_killed_base_backup_is_none_and_the_next_one_clears_it_away(
 ) -> None:
     before = {base.name for base in bases.all_bases(shop18.archive)}
     there = {"BACKUP_DIR": str(tmp_path / "backups")}
+    checkpointer = shop18.ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    assert isinstance(checkpointer, int)
+    os.kill(checkpointer, signal.SIGSTOP)  # every base backup begins with a checkpoint: this one does not get further
     making = shop18.start("base", "--keep-all", **there)
     try:
-        assert eventually(lambda: copying(making.pid), within_s=60)
+        assert eventually(lambda: list(shop18.archive.bases.glob(".partial-*")) and copying(making.pid), within_s=90)
         (child,) = copying(making.pid)
         arguments = Path(f"/proc/{child}/cmdline").read_bytes() + Path(f"/proc/{child}/environ").read_bytes()
-        signal_to(child, signal.SIGSTOP)
         if victim == "ourselves":
             making.kill()
-        signal_to(child, signal.SIGKILL)
+        else:
+            os.kill(child, signal.SIGKILL)
         out, err = making.communicate(timeout=60)
     finally:
+        os.kill(checkpointer, signal.SIGCONT)
         making.kill()
         making.wait()
 
@@ -464,11 +492,6 @@ def copying(parent: int) -> list[int]:
     """Return the pg_basebackup that copies; one that is asked for its version does not count."""
     found = children_named("pg_basebackup", of=parent)
     return [pid for pid in found if b"--pgdata" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
-def signal_to(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
 
 
 def test_a_recovery_that_is_killed_takes_its_server_along(copy: PitrShop, store: Store) -> None:
