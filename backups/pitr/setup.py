@@ -89,6 +89,7 @@ def install(archive: Archive, account: Account) -> list[str]:
     text = script.text(archive.wal)
     done = []
     try:
+        _require_way(next(path for path in (archive.folder, *archive.folder.parents) if path.is_dir()), account)
         if not archive.folder.is_dir():
             archive.folder.mkdir(parents=True)
             # As root we only let the server's user pass through; it has no business with base backups.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backups.errors import BackupRefusedError, BackupUsageError
 from backups.pitr import script
+from backups.pitr.archive import Archive
 from backups.pitr.bases import Base
 from backups.pitr.keeping import surplus
 from backups.pitr.reading import _END
@@ -26,7 +28,9 @@ from backups.pitr.segments import (
     parse_lsn,
     unbroken,
 )
+from backups.pitr.setup import install
 from backups.pitr.windows import Window, choose, joined, parse_moment
+from config.embedded_postgres.account import Account
 
 MB = 1 << 20
 SIZE = 16 * MB
@@ -51,6 +55,7 @@ def test_how_many_segments_a_log_has_depends_on_their_size():
         parse("000000010000000000000100", SIZE)
 
 
+@settings(max_examples=50, deadline=None)
 @given(timeline=st.integers(1, 2**32 - 1), number=st.integers(0, 2**40), size=SIZES)
 def test_a_name_reads_back_as_the_segment_that_it_was_made_of(timeline, number, size):
     number %= 2**64 // size
@@ -60,6 +65,7 @@ def test_a_name_reads_back_as_the_segment_that_it_was_made_of(timeline, number, 
     assert len(segment.name(size)) == 24
 
 
+@settings(max_examples=50, deadline=None)
 @given(one=st.integers(0, 2**40), other=st.integers(0, 2**40), size=SIZES)
 def test_names_of_one_timeline_sort_as_their_numbers_do(one, other, size):
     names = [Segment(1, number).name(size) for number in (one, other) if number < 2**64 // size]
@@ -119,6 +125,7 @@ def test_a_first_timeline_has_no_past():
 # --- gaps ---
 
 
+@settings(max_examples=50, deadline=None)
 @given(present=st.sets(st.integers(0, 60)), start=st.integers(0, 60))
 def test_gaps_are_exactly_what_is_missing_between_the_start_and_the_newest(present, start):
     found = gaps(present, start)
@@ -129,6 +136,7 @@ def test_gaps_are_exactly_what_is_missing_between_the_start_and_the_newest(prese
     assert all(last + 1 < following for (_, last), (following, _) in itertools.pairwise(found))
 
 
+@settings(max_examples=50, deadline=None)
 @given(present=st.sets(st.integers(0, 60)), start=st.integers(0, 60))
 def test_the_unbroken_run_ends_where_the_first_gap_begins(present, start):
     end = unbroken(present, start)
@@ -172,6 +180,7 @@ def test_a_gap_between_two_base_backups_stays_one_in_what_can_be_recovered():
     assert joined(windows) == [(at(0), at(20)), (at(50), at(60))]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=8), st.integers(0, 100))
 def test_a_moment_is_in_the_joined_windows_exactly_when_one_of_them_holds_it(pairs, minute):
     windows = [Window(str(number), at(start), at(end)) for number, (start, end) in enumerate(pairs)]
@@ -264,3 +273,15 @@ def test_the_archive_command_names_the_script_that_it_was_made_for():
     assert command == '"/var/lib/toko kita/archive_wal.sh" "%p" "%f"'
     assert script.script_of(command) == Path("/var/lib/toko kita/archive_wal.sh")
     assert script.script_of("pgbackrest --stanza=shop archive-push %p") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a folder that the server's user cannot enter")
+def test_a_folder_that_the_servers_user_cannot_enter_is_refused_and_not_made(tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o700)
+    tmp_path.chmod(0o755)
+
+    with pytest.raises(BackupRefusedError, match="cannot enter"):
+        install(Archive(locked / "pitr"), Account(55432, 55432))
+
+    assert list(locked.iterdir()) == []
