@@ -75,19 +75,21 @@ def back_up(
     compression: str = "",
     pinned: str = "",
     verify_it: bool = True,
+    taken_at: datetime | None = None,
     retry_after_s: float = RETRY_AFTER_S,
     should_stop: ShouldStop = never,
     progress: Progress = lambda _done: None,
 ) -> Manifest:
     """Dump ``target`` into ``store`` and return the manifest; verified by a full read unless told otherwise.
 
+    ``taken_at``: of what moment it is, when that is not now (a cluster that was brought back to a moment).
     When a lock was in the way or the server went away, it is tried once more from the beginning. The caller holds the
     lock. What killed runs left in the folder is removed first. Whatever goes wrong, there is no manifest and so no
     backup. Raises BackupFailedError, BackupInterruptedError, BackupUsageError; BackupCorruptError when the fresh file
     does not read back (it is kept, and says so).
     """
     store.sweep()
-    make = _Making(target, store, kind, compression, pinned, verify_it, should_stop, progress)
+    make = _Making(target, store, kind, compression, pinned, verify_it, taken_at, should_stop, progress)
     try:
         manifest = make()
     except (BackupBusyError, BackupLostError) as error:
@@ -125,6 +127,7 @@ class _Making:
     compression: str
     pinned: str
     verify_it: bool
+    taken_at: datetime | None
     should_stop: ShouldStop
     progress: Progress
 
@@ -135,7 +138,7 @@ class _Making:
         name = self.store.new_name(self.target.name)
         path = self.store.folder / f"{name}{packing.ending}"
         try:
-            with _honest(self.target), exported_snapshot(self.target) as (session, snapshot, taken_at):
+            with _honest(self.target), exported_snapshot(self.target) as (session, snapshot, now):
                 facts = read_facts(session)
                 belongings = database.settings_of(session, self.target.name)
                 dumped = dump(
@@ -151,7 +154,7 @@ class _Making:
                 name=name,
                 database=self.target.name,
                 kind=self.kind,
-                taken_at=taken_at.astimezone(UTC),
+                taken_at=(self.taken_at or now).astimezone(UTC),
                 seconds=round(time.monotonic() - started, 3),
                 file=dumped,
                 pg_dump_major=plan.pg_dump_major,

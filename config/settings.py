@@ -252,6 +252,10 @@ BACKUP_S3_PREFIX = env.str("BACKUP_S3_PREFIX", default="backups").strip("/")
 BACKUP_S3_ACCESS_KEY_ID = env.str("BACKUP_S3_ACCESS_KEY_ID", default="")
 BACKUP_S3_SECRET_ACCESS_KEY = env.str("BACKUP_S3_SECRET_ACCESS_KEY", default="")
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
+PITR_DIR = env.str("PITR_DIR", default="")
+PITR_URL = env.str("PITR_URL", default="")
+PITR_KEEP_BASES: int = env.int("PITR_KEEP_BASES", default=2)
+PITR_KEEP_DAYS: int = env.int("PITR_KEEP_DAYS", default=7)
 # Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
 # for the operator, or nothing.
 BACKUP_BEFORE_SWAP = [
@@ -295,6 +299,7 @@ CRONJOBS = [
     ("40 2 * * *", "monitoring.jobs.run_job", ["verify_backup", "--latest", "--level", "3", "--as-far-as-possible"]),
     ("17 3 * * *", "monitoring.jobs.run_job", ["clean_up"]),
     ("42 3 * * *", "monitoring.jobs.run_job", ["run_monitors", "--full"]),
+    ("30 4 * * 0", "monitoring.jobs.run_job", ["pitr", "drill", "--if-set-up"]),
 ]
 
 # --- API --------------------------------------------------------------------------------------------------------

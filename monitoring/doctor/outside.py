@@ -17,6 +17,7 @@ from config.deadline import run_within
 from config.outbox import queue_state
 from monitoring import heartbeats, selectors
 from monitoring.doctor.base import Answer, Visit, error, ok, warning
+from monitoring.doctor.point_in_time import look_at_point_in_time
 from monitoring.monitors import backup_age, backup_health
 from monitoring.monitors.asking import duration
 from monitoring.monitors.base import Scope
@@ -164,3 +165,4 @@ def look_at_backups(visit: Visit) -> Iterator[Answer]:
         yield warning(
             "left", f"{name} is left from a restore", "when no undo is needed: manage.py restore_db --drop-old"
         )
+    yield from look_at_point_in_time(visit)
