@@ -57,6 +57,12 @@
     if (told && live && live.textContent !== told.dataset.say) live.textContent = told.dataset.say;
   });
 
+  // A box that was replaced alone has no summary of its mistakes: the field itself takes the focus, and says why.
+  on("htmx:afterSettle", (event) => {
+    const wrong = event.target.querySelector?.("#ongkir [aria-invalid=true]") ?? event.target.closest?.("#ongkir")?.querySelector("[aria-invalid=true]");
+    if (wrong && !document.querySelector(".errors")) wrong.focus();
+  });
+
   // ---- no answer, or one that is no page of ours: go the way without a script ----------------------------------------
   function plainly(event) {
     const { elt } = event.detail;

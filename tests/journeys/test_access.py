@@ -128,7 +128,7 @@ def every_state_of_the_cart(page: Page, base: str) -> Iterator[str]:
     yield "estimate"
     page.fill("#id_area", "zzz")
     page.click("#ongkir form .btn")
-    expect(page.locator("#ongkir .field-error")).to_be_visible()
+    expect(page.locator(".errors")).to_be_focused()
     yield "estimate-errors"
 
 
