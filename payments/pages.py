@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from orders.models import CancelRequest, CancelRequestState, Order
 from orders.services.cancel_requests import MAY_ASK
-from orders.states import OrderStatus
+from orders.states import PAID_OR_LATER, OrderStatus
 from payments import page_state
 from payments.instructions import Method, describe
 from payments.models import Payment
@@ -203,6 +203,12 @@ class OrderPage:
     @property
     def is_paid(self) -> bool:
         return self.order.paid_at is not None
+
+    @property
+    def tells_of_refund(self) -> bool:
+        """Whether money goes back while the order goes on; of one that ended for it, the lead says so already."""
+        money = self.situation.money
+        return bool(money.returned or money.returning) and self.order.status in PAID_OR_LATER
 
     @property
     def excess(self) -> int:

@@ -15,10 +15,13 @@ from config.models import OutgoingMail
 from orders.links import order_path
 from orders.models import Order
 from orders.services import ship_order
+from payments.models import Payment, PaymentTransaction, Refund
+from payments.services.refunds import request_refund
 from payments.services.reminders import due_reminders, remind_unpaid
 from shop.models import Address, User
 from tests.support.checkout import Visitor, main_of, text_of, visitor
 from tests.support.pages import paid_order, pay
+from tests.support.staff import make_staff
 from tests.support.world import make_customer, make_order, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +83,20 @@ def test_a_links_invoice_is_masked(client, simulator):
     for secret in (order.recipient, order.street, order.email, order.phone):
         assert secret not in page
     assert "S••• W•••" in page
+
+
+def test_a_partial_refund_shows_on_page_and_invoice(client, simulator):
+    order = paid_order(simulator)
+    row = PaymentTransaction.objects.get(payment__order=order)
+    request_refund(transaction_id=row.pk, amount=10_000, reason="uji", requested_by=make_staff("kasir"))
+
+    assert "Rp10.000 sedang kami kembalikan" in main_of(client.get(order_path(order)))
+    Refund.objects.update(state="DONE", done_at=timezone.now(), bank_reference="BCA-1")
+    PaymentTransaction.objects.update(status="PARTIALLY_REFUNDED")
+    Payment.objects.update(status="PARTIALLY_REFUNDED")
+
+    assert "Rp10.000 sudah kami kembalikan" in main_of(client.get(order_path(order)))
+    assert "-Rp10.000" in main_of(client.get(f"{order_path(order)}faktur/"))
 
 
 # --- order lookup -----------------------------------------------------------------------------------------------------
