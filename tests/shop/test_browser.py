@@ -50,7 +50,8 @@ def shirt():
             price=price,
             position=number,
         )
-    VariantFactory.create(product=ProductFactory.create(category=product.category), on_hand=2)
+    other = ProductFactory.create(category=product.category, slug="panjang", name=f"Sarung {'sambung' * 16}")
+    VariantFactory.create(product=other, on_hand=2)  # nor has it a picture
     return product
 
 
@@ -84,9 +85,10 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(live_server, browser, shirt, width, dark):
     page, base = open_page(browser, width=width, dark=dark), live_server.url
-    paths = ["/", "/produk/?min=1", "/produk/?min=x", "/cari/?q=tidak-ada", "/produk/kemeja/", "/halaman/faq/", "/zzz/"]
+    paths = ["/", "/produk/?min=1&stok=on", "/produk/?min=x", "/produk/kemeja/", "/produk/panjang/", "/halaman/faq/"]
+    searches = ["/cari/", "/cari/?q=kemja", "/cari/?q=kemeja+sambung", "/cari/?q=tidak-ada"]
     found = []
-    for path in [*paths, "/keranjang/", "/daftar/", "/masuk/"]:
+    for path in [*paths, *searches, "/zzz/", "/keranjang/", "/daftar/", "/masuk/"]:
         page.goto(base + path)
         found += violations(page)
     page.click("main .btn-main")  # an empty login
@@ -127,6 +129,9 @@ def test_nothing_scrolls_sideways_at_320_px(live_server, browser, shirt):
         "/",
         "/produk/",
         "/produk/kemeja/",
+        "/produk/panjang/",
+        "/cari/?q=kemja",
+        "/cari/?q=" + "w" * 100,
         "/keranjang/",
         "/masuk/",
         "/daftar/",
