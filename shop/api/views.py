@@ -90,7 +90,9 @@ class ProductListView(PublicApiView):
         tags=["catalogue"],
         auth=[],
         parameters=[
-            OpenApiParameter("search", str, description="Every word has to occur, or be a SKU."),
+            OpenApiParameter(
+                "search", str, description="Every word has to occur, or one that begins with it; SKUs count as words."
+            ),
             OpenApiParameter("category", str, description="The slug of a category."),
         ],
         responses={200: ProductSerializer(many=True), **problems(400)},
