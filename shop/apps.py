@@ -3,12 +3,13 @@ from django.core import checks
 
 
 class ShopConfig(AppConfig):
-    """Registers the check of the rule for staff logins."""
+    """Registers the checks of the rule for staff logins."""
 
     name = "shop"
     verbose_name = "Toko"
 
     def ready(self) -> None:
-        from shop.second_factor import check_policy
+        from shop.second_factor import check_policy, check_policy_live
 
         checks.register(check_policy)
+        checks.register(check_policy_live, checks.Tags.security, deploy=True)

@@ -53,6 +53,14 @@ def check_policy(**_: object) -> list[checks.CheckMessage]:
     return [checks.Error("STAFF_SECOND_FACTOR is not a word that the shop knows.", hint=hint, id="shop.E001")]
 
 
+def check_policy_live(**_: object) -> list[checks.CheckMessage]:
+    """Warn, where customers are, that a password alone opens the staff pages."""
+    if policy() is Policy.REQUIRED:
+        return []
+    hint = "Set STAFF_SECOND_FACTOR=required; a first login leads to enrolment."
+    return [checks.Warning("Staff log in with a password alone.", hint=hint, id="shop.W001")]
+
+
 def remember(request: HttpRequest, device: TOTPDevice) -> None:
     """Note that the second step was taken, under a new session key."""
     request.session.cycle_key()
@@ -90,7 +98,7 @@ class SecondFactorMiddleware:
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         """Lead whoever has a step to take to its page, and bring him back afterwards."""
-        if not request.path.startswith(STAFF_PATHS):
+        if not request.path_info.startswith(STAFF_PATHS):
             return None
         match = request.resolver_match
         if match is not None and match.view_name in _OPEN_VIEWS:

@@ -222,7 +222,7 @@ class ActionAdmin(ModelAdmin[M]):
             "form": form,
             "explain": action.explain(obj),
             "back": self.page_of(obj),
-            "media": self.media + form.media,
+            "media": form.media,  # the page's own would bring the scripts of the list's filters along
         }
         request.current_app = self.admin_site.name
         status = 400 if form.errors else 200

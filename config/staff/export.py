@@ -174,7 +174,6 @@ class CsvExport(_Base[M]):
             **self.admin_site.each_context(request),
             "title": "Ekspor CSV",
             "opts": self.opts,
-            "media": self.media,
             "count": min(count, MAX_ROWS),
             "too_many": too_many,
             "columns": [column.heading for column in self.export_columns],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,10 +23,9 @@ from payments.staff import lists
 from shop.phone import local_phone
 
 if TYPE_CHECKING:
-    from django.contrib.admin import FieldListFilter as RangeDateFilter
     from django.contrib.admin import FieldListFilter as RangeNumericFilter
 else:
-    from unfold.contrib.filters.admin import RangeDateFilter, RangeNumericFilter
+    from unfold.contrib.filters.admin import RangeNumericFilter
 
 _SHIPPING = ("number_", "age_", "customer", "units_", "parcel_")
 MAX_ID = 2**63 - 1
@@ -79,7 +78,7 @@ class OrderAdmin(order_list.OrderCells, CsvExport[Order], ActionAdmin[Order], Re
         order_list.PaidByFilter,
         order_list.CourierFilter,
         order_list.CityFilter,
-        ("created_at", RangeDateFilter),
+        ("created_at", order_list.PlacedFilter),
         ("total", RangeNumericFilter),
     )
     actions = ("print_slips",)  # type: ignore[assignment]  # the base class offers none
@@ -161,7 +160,6 @@ class OrderAdmin(order_list.OrderCells, CsvExport[Order], ActionAdmin[Order], Re
             "title": order.number,
             "opts": self.opts,
             "original": order,
-            "media": self.media,
             **order_page.context(request, self.admin_site, order),
             "staff_buttons": self.buttons(request, order),
         }
@@ -173,9 +171,12 @@ class OrderAdmin(order_list.OrderCells, CsvExport[Order], ActionAdmin[Order], Re
         raise PermissionDenied
 
     @admin.action(description="Cetak slip & label", permissions=["view"])
-    def print_slips(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse:
+    def print_slips(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """Lead to the slips of the chosen orders."""
-        numbers = queryset.order_by("pk").values_list("pk", flat=True)[: parcels.MAX_SLIPS]
+        numbers = list(queryset.order_by("pk").values_list("pk", flat=True)[: parcels.MAX_SLIPS + 1])
+        if len(numbers) > parcels.MAX_SLIPS:
+            self.message_user(request, f"Paling banyak {parcels.MAX_SLIPS} slip sekaligus.", messages.WARNING)
+            return None
         query = "&".join(f"id={pk}" for pk in numbers)
         return HttpResponseRedirect(f"{reverse('admin:orders_order_slips')}?{query}")
 

@@ -90,7 +90,7 @@ def paste(page: ModelAdmin[Order], request: HttpRequest) -> HttpResponse:
         "heading": heading,
         "opts": page.opts,
         "form": form,
-        "media": page.media + form.media,
+        "media": form.media,
         **shown,
     }
     request.current_app = page.admin_site.name
