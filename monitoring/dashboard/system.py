@@ -25,7 +25,6 @@ NAMES = {
     "run_monitors": "Pemeriksaan",
     "run_monitors --full": "Pemeriksaan menyeluruh",
     "expire_orders": "Tutup pesanan kedaluwarsa",
-    "remind_unpaid": "Ingatkan yang belum bayar",
     "process_notifications": "Olah notifikasi bayar",
     "reconcile_payments": "Cocokkan pembayaran",
     "send_mail_queue": "Kirim e-mail",
