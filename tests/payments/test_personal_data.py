@@ -320,15 +320,15 @@ def test_the_list_names_nobody_and_survives_a_torn_line(settings):
     path = settings.ERASURE_DIR / "erased.jsonl"
     with path.open("a") as file:
         file.write('\n{"hash": "ab')
-    tombstones.write(user_id=7, joined_at=member.date_joined, at=timezone.now())
+    tombstones.write(user_id=member.pk + 1, joined_at=member.date_joined, at=timezone.now())
 
     stones = tombstones.Tombstones()
 
     assert member.email not in path.read_text()
     assert len(stones) == 2
     assert stones.names(user_id=member.pk, joined_at=member.date_joined)
-    assert stones.names(user_id=7, joined_at=member.date_joined)
-    assert not stones.names(user_id=8, joined_at=member.date_joined)
+    assert stones.names(user_id=member.pk + 1, joined_at=member.date_joined)
+    assert not stones.names(user_id=member.pk + 2, joined_at=member.date_joined)
     assert oct(path.stat().st_mode)[-3:] == "600"
 
 
