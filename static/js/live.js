@@ -6,6 +6,7 @@
   if (!htmx) return;
   Object.assign(htmx.config, {
     allowEval: false,
+    attributesToSettle: ["class", "width", "height"], // not "style": the policy forbids it, and nothing here has one
     historyCacheSize: 0,
     includeIndicatorStyles: false,
     selfRequestsOnly: true,
