@@ -15,6 +15,7 @@ from math import ceil
 from typing import Any
 
 from axes.backends import AxesStandaloneBackend
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest, HttpResponse
@@ -70,6 +71,13 @@ def forgive(request: HttpRequest) -> None:
         logger.exception("login.cache_away")
 
 
+def forget_wrong_passwords(request: HttpRequest, email: str) -> None:
+    """Forget what was counted for a pair whose password was right. A login by session does it by its own signal."""
+    if settings.AXES_ENABLED:
+        pair = {"username": login_name(request, {"email": email}), "ip_address": client_address(request)}
+        AccessAttempt.objects.filter(**pair).delete()
+
+
 def client_address(request: HttpRequest) -> str | None:
     """Return where a request comes from, as far as trusted proxies (TRUSTED_PROXIES) vouch for it; IPv6 by network."""
     address = ScopedThrottle().address(Request(request))
@@ -88,7 +96,9 @@ def locked_out(request: HttpRequest, response: HttpResponse, credentials: dict[s
     cool_off: timedelta = settings.AXES_COOLOFF_TIME
     seconds = ceil(cool_off.total_seconds())
     if wants_json(request):
-        answer: HttpResponse = problem(429, f"Terlalu banyak percobaan. Coba lagi dalam {seconds // 60} menit.")
+        answer: HttpResponse = problem(
+            429, f"Terlalu banyak percobaan. Coba lagi dalam {seconds // 60} menit.", retryAfter=seconds
+        )
     else:
         answer = render(request, "errors/locked.html", {"minutes": seconds // 60}, status=429)
     answer["Retry-After"] = str(seconds)

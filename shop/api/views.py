@@ -27,7 +27,7 @@ from shop.api.serializers import (
     TokenSerializer,
 )
 from shop.authentication import CHALLENGE
-from shop.login_guard import forgive, seconds_to_wait
+from shop.login_guard import forget_wrong_passwords, forgive, seconds_to_wait
 from shop.models import Address, User
 from shop.selectors import products_for_sale, search_products
 from shop.services.account import AddressData, add_address, issue_token
@@ -69,6 +69,7 @@ class TokenView(PublicApiView):
         if not isinstance(user, User) or user.is_guest:
             raise WrongCredentialsError
         forgive(request._request)
+        forget_wrong_passwords(request._request, given["email"])
         return Response(TokenSerializer(issue_token(user=user)).data)
 
 

@@ -221,10 +221,14 @@ def wrong_pages(client: Client, group: str, found: Mapping[str, Model]) -> list[
             "changelist": (client.get(reverse(f"admin:{app}_{model}_changelist"), follow=True).status_code, see),
             "change": (client.get(page_url(row)).status_code, see),
             "add": (client.get(reverse(f"admin:{app}_{model}_add")).status_code, add),
-            "save": (client.post(page_url(row), {}).status_code, change),
             "delete": (client.get(page_url(row, "delete"), follow=True).status_code, delete),
-            "history": (client.get(page_url(row, "history")).status_code, NOBODY if name == "orders.order" else see),
         }
+        with unrendered():  # Django's own page, and a form that was drawn above already
+            asked["history"] = (
+                client.get(page_url(row, "history")).status_code,
+                see if name != "orders.order" else NOBODY,
+            )
+            asked["save"] = (client.post(page_url(row), {}).status_code, change)
         for page, (status, allowed) in asked.items():
             expected = {200, 302} if page == "save" else {200}  # an empty form may be a complete one
             if status not in (expected if group in allowed else {403}):
@@ -237,7 +241,9 @@ def wrong_buttons(client: Client, group: str, found: Mapping[str, Model]) -> lis
     wrong = []
     for (name, action), allowed in BUTTONS.items():
         url = page_url(found[name], action)
-        answers = (client.get(url), client.post(url, {"seen": "something else"}))
+        drawn = client.get(url)
+        with unrendered():
+            answers = (drawn, client.post(url, {"seen": "something else"}))
         expected = {200, 302, 400} if group in allowed else {403}
         wrong += [f"{name} {action}: {one.status_code}" for one in answers if one.status_code not in expected]
     return wrong

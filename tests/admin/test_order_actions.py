@@ -90,13 +90,13 @@ def test_the_buttons_are_those_that_the_status_allows(simulator: Simulator) -> N
     order, _ = paid_order(simulator)
     owner, warehouse = login("owner"), login("gudang")
 
-    assert buttons(owner, unpaid) == {"batal"}
-    assert buttons(owner, order) == {"mulai-kemas", "kirim", "cek", "batal"}
-    assert buttons(warehouse, order) == {"mulai-kemas", "kirim"}
+    assert buttons(owner, unpaid) == {"batal", "catat"}
+    assert buttons(owner, order) == {"mulai-kemas", "kirim", "cek", "batal", "catat"}
+    assert buttons(warehouse, order) == {"mulai-kemas", "kirim", "catat"}
     start_processing(order_id=order.pk, actor="uji")
-    assert buttons(warehouse, order) == {"kirim"}
+    assert buttons(warehouse, order) == {"kirim", "catat"}
     ship_order(order_id=order.pk, courier="JNE", tracking_number="JNE000111", actor="uji")
-    assert buttons(warehouse, order) == {"selesai", "barang-kembali"}
+    assert buttons(warehouse, order) == {"selesai", "barang-kembali", "catat"}
 
 
 def test_a_bad_resi_is_said_beside_its_field_and_what_was_typed_stays(simulator: Simulator) -> None:
@@ -107,7 +107,7 @@ def test_a_bad_resi_is_said_beside_its_field_and_what_was_typed_stays(simulator:
     assert answer.status_code == 400
     page = answer.content.decode()
     assert "<title> Kesalahan: Tandai dikirim" in " ".join(page.split())
-    assert "Nomor resi harus 6 sampai 40" in page
+    assert "Nomor resi JNE harus 8 sampai 20" in page
     assert 'value="!!"' in page
     assert 'aria-invalid="true"' in page
     assert status_of(order) == "PAID"
