@@ -54,12 +54,13 @@ def transition(
     }
     with transaction.atomic(savepoint=False):
         moved = Order.objects.filter(pk=order.pk, status=seen).update(**values)
-        if not moved:
-            raise TransitionNotAllowedError(order=order.number, seen=seen, to=to)
-        event = _write(order, EventKind.STATUS, actor, reason, data, from_status=seen, to_status=to)
-        for name, value in values.items():
-            setattr(order, name, value)
-        status_changed.send(sender=Order, order=order, event=event)
+        event = _write(order, EventKind.STATUS, actor, reason, data, from_status=seen, to_status=to) if moved else None
+        if event is not None:
+            for name, value in values.items():
+                setattr(order, name, value)
+            status_changed.send(sender=Order, order=order, event=event)
+    if event is None:  # outside the block, which an error would spoil for the caller
+        raise TransitionNotAllowedError(order=order.number, seen=seen, to=to)
     return event
 
 

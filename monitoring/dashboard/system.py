@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import Count, F, Max, Min, Q, Sum, Window
+from django.db import connection
+from django.db.models import Count, F, Min, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -16,7 +17,6 @@ from monitoring.dashboard.charts import Chart, Point, chart
 from monitoring.models import JobRun
 from monitoring.schedule import scheduled_jobs
 from monitoring.traffic.report import TrafficSum
-from payments.models import GatewayNotification, SignatureFailure
 from payments.states import NotificationOutcome
 
 TICKS = 24
@@ -128,19 +128,20 @@ class WebhookHealth:
         return age(self.last_at) if self.last_at else ""
 
 
+_WEBHOOKS = """
+    SELECT max(received_at), count(*) FILTER (WHERE received_at >= %(since)s),
+           count(*) FILTER (WHERE outcome = ANY(%(waiting)s)), count(*) FILTER (WHERE outcome = %(exhausted)s),
+           (SELECT coalesce(sum(count), 0) FROM payments_signaturefailure WHERE minute >= %(since)s)
+      FROM payments_gatewaynotification"""
+
+
 def webhook_health() -> WebhookHealth:
-    """Return when Midtrans last reported, and what could not be applied (two queries)."""
-    since = timezone.now() - _DAY
-    waiting = Q(outcome__in=[NotificationOutcome.WAITING, NotificationOutcome.UNKNOWN_ORDER])
-    exhausted = Q(outcome=NotificationOutcome.EXHAUSTED)
-    found = GatewayNotification.objects.aggregate(
-        last=Max("received_at"),
-        today=Count("pk", filter=Q(received_at__gte=since)),
-        waiting=Count("pk", filter=waiting),
-        exhausted=Count("pk", filter=exhausted),
-    )
-    bad = SignatureFailure.objects.filter(minute__gte=since).aggregate(n=Sum("count"))["n"] or 0
-    return WebhookHealth(found["last"], found["today"], found["waiting"], found["exhausted"], bad)
+    """Return when Midtrans last reported, and what could not be applied (one query)."""
+    waiting = [NotificationOutcome.WAITING.value, NotificationOutcome.UNKNOWN_ORDER.value]
+    asked = {"since": timezone.now() - _DAY, "waiting": waiting, "exhausted": NotificationOutcome.EXHAUSTED.value}
+    with connection.cursor() as cursor:
+        cursor.execute(_WEBHOOKS, asked)
+        return WebhookHealth(*cursor.fetchone())
 
 
 def duration_chart(hours: list[TrafficSum]) -> Chart:

@@ -55,7 +55,7 @@ def test_the_list_needs_a_fixed_number_of_queries(
         queue()
     login(client)
 
-    with django_assert_num_queries(4):  # session, user, list, chosen
+    with django_assert_num_queries(5):  # session, user, his phone, list, chosen
         client.get("/staf/mail/")
 
 
