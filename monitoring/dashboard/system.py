@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import connection
 from django.db.models import Count, F, Min, Q, Window
@@ -138,7 +138,11 @@ _WEBHOOKS = """
 def webhook_health() -> WebhookHealth:
     """Return when Midtrans last reported, and what could not be applied (one query)."""
     waiting = [NotificationOutcome.WAITING.value, NotificationOutcome.UNKNOWN_ORDER.value]
-    asked = {"since": timezone.now() - _DAY, "waiting": waiting, "exhausted": NotificationOutcome.EXHAUSTED.value}
+    asked: dict[str, Any] = {
+        "since": timezone.now() - _DAY,
+        "waiting": waiting,
+        "exhausted": NotificationOutcome.EXHAUSTED.value,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_WEBHOOKS, asked)
         return WebhookHealth(*cursor.fetchone())
