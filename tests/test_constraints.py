@@ -326,6 +326,15 @@ BROKEN = [
     check("payments_signaturefailure", "payments_signaturefailure_count_check", count=-1),
     check("payments_repair", "repair_actor_given", actor=""),
     check("payments_repair", "repair_kind_known", kind="LOST"),
+    check("payments_webhookendpoint", "webhook_endpoint_has_secret", secret=""),
+    check("payments_webhookendpoint", "webhook_endpoint_wants_something", events=[]),
+    unique("payments_webhookendpoint", "webhook_endpoint_url_unique", "url"),
+    check("payments_webhookdelivery", "payments_webhookdelivery_attempts_check", attempts=-1),
+    check("payments_webhookdelivery", "payments_webhookdelivery_last_status_check", last_status=-1),
+    check("payments_webhookdelivery", "webhook_delivery_sent_has_time", state="SENT"),
+    check("payments_webhookdelivery", "webhook_delivery_state_known", state="LOST"),
+    check("payments_webhookdelivery", "webhook_delivery_type_known", type="order.lost"),
+    unique("payments_webhookdelivery", "webhook_delivery_once_per_endpoint", "event_id"),
 ]
 
 
@@ -405,6 +414,7 @@ FOREIGN_KEYS = {
     "payments_refund.requested_by_id": PROTECT,
     "payments_refund.transaction_id": PROTECT,
     "payments_repair.payment_id": PROTECT,
+    "payments_webhookdelivery.endpoint_id": PROTECT,
     "shop_address.user_id": CASCADE,
     "shop_apitoken.user_id": CASCADE,
     "shop_cart.user_id": CASCADE,

@@ -18,9 +18,9 @@ from config.errors import ShopError
 from config.models import MailState, OutgoingMail
 from orders.models import CancelRequest, Order
 from orders.states import CLOSED_UNPAID, OrderStatus
-from payments.models import GatewayNotification, PaymentTransaction, Refund
+from payments.models import GatewayNotification, PaymentTransaction, Refund, WebhookDelivery
 from payments.personal_data import tombstones
-from payments.states import REFUND_OPEN, TransactionStatus
+from payments.states import REFUND_OPEN, DeliveryState, TransactionStatus
 from shop.emails import account_reference, queue_account_mail
 from shop.locks import lock_carts, lock_user
 from shop.models import Address, ApiToken, Cart, CartStatus, User
@@ -117,6 +117,7 @@ def anonymise(user: User, *, at: datetime, using: str = "default") -> None:
     _anonymise_orders(user, using)
     _anonymise_payments(user, using)
     _forget_mails([user], using)
+    _forget_events([user], using)
     User.objects.using(using).filter(pk=user.pk).update(
         email=None if user.is_guest else f"dihapus-{user.pk}@dihapus.invalid",
         name="",
@@ -164,9 +165,9 @@ def _anonymise_payments(user: User, using: str) -> None:
 
 
 def forget_sent_mails() -> int:
-    """Empty the mails that were still on their way when somebody was erased, and return how many: the nightly job."""
-    recently = User.objects.filter(erased_at__gte=timezone.now() - SENT_LATER)
-    return _forget_mails(list(recently), "default")
+    """Empty the mails and events that were on their way when somebody was erased; return how many: the nightly job."""
+    recently = list(User.objects.filter(erased_at__gte=timezone.now() - SENT_LATER))
+    return _forget_mails(recently, "default") + _forget_events(recently, "default")
 
 
 def _forget_mails(users: list[User], using: str) -> int:
@@ -177,3 +178,10 @@ def _forget_mails(users: list[User], using: str) -> int:
     about = Q(reference__in=numbers) | Q(reference__in=[account_reference(user) for user in users])
     mails = OutgoingMail.objects.using(using).filter(about, state__in=[MailState.SENT, MailState.FAILED])
     return mails.exclude(to=NO_ADDRESS).update(to=NO_ADDRESS, reply_to="", text=GONE, html="")
+
+
+def _forget_events(users: list[User], using: str) -> int:
+    """Delete what integrators were told about these people's orders, as far as it is no longer on its way."""
+    numbers = Order.objects.using(using).filter(user__in=[user.pk for user in users]).values("number")
+    over = WebhookDelivery.objects.using(using).filter(state__in=[DeliveryState.SENT, DeliveryState.FAILED])
+    return over.filter(reference__in=numbers).delete()[0] if users else 0

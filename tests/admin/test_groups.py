@@ -122,6 +122,7 @@ OTHERS: dict[str, tuple[frozenset[str], str | None]] = {
     "admin:shop_stockmovement_export": (AUDIT, None),
     "admin:auth_user_password_change": (NOBODY, "shop.user"),  # for a superuser
     "monitoring:dashboard": (ALL, None),
+    "admin:backups_backuprun_refresh": (NOBODY, None),  # by POST alone
 }
 # What is nobody's in particular: Django's own, and the steps of a login.
 OPEN = {

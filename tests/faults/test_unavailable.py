@@ -36,6 +36,8 @@ NEEDS_NO_DATABASE = {
     "/pembayaran/selesai/": 200,  # without an order's number it only says where to look
     "/api/auth/token": 405,
     "/tema/": 405,
+    "/checkout/voucher/": 303,
+    "/favicon.ico": 302,
     "/wilayah/": 200,  # provinces come from a file
     "/keluar/": 303,
     "/keranjang/tambah/": 303,

@@ -52,7 +52,7 @@ SUSPICIOUS = {
     "email", "phone", "recipient", "street", "district", "city", "province", "postal_code", "to", "reply_to", "note",
     "address", "password", "ip", "ip_address",
 }  # fmt: skip
-NOT_A_CUSTOMERS = {"orders.provincezone": {"province"}}
+NOT_A_CUSTOMERS = {"orders.provincezone": {"province"}, "orders.voucher": {"note"}}
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,8 @@ FRESH: dict[str, dict[str, Any]] = {
     "payments_paymenttransaction": {"transaction_id": "other"},
     "payments_refund": {"refund_key": "other", "state": "FAILED"},
     "payments_repair": {},
+    "payments_webhookdelivery": {"event_id": "other"},
+    "payments_webhookendpoint": {"url": "https://other.example/"},
     "payments_signaturefailure": {"minute": "2026-01-02T03:05:00Z"},
     "shop_address": {"is_default": False},
     "shop_apitoken": {"digest": "other"},
@@ -278,6 +280,9 @@ def _payment_rows(user: shop.User, order: orders.Order) -> list[Model]:
         charged_back=1_000,
         asked_at=NOW,
     )
+    endpoint = payments.WebhookEndpoint.objects.create(
+        url="https://a.example/", events=["order.paid"], secret="whsec_a"
+    )
     return [
         payment,
         transaction,
@@ -299,5 +304,9 @@ def _payment_rows(user: shop.User, order: orders.Order) -> list[Model]:
         ),
         payments.SignatureFailure.objects.create(minute=NOW.replace(second=0)),
         payments.GatewayTrouble.objects.create(kind="a"),
+        endpoint,
+        payments.WebhookDelivery.objects.create(
+            endpoint=endpoint, event_id="a", type="order.paid", reference="a", body="{}"
+        ),
         payments.Repair.objects.create(kind="FOUND", payment=payment, before="a", after="b", actor="a"),
     ]
