@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from django.conf import settings
+
 from backups.errors import BackupFailedError
 from backups.processes import CHUNK, ShouldStop, never, running
-from backups.target import LOCK_WAIT_S, Target
+from backups.target import Target
 
 PARTIAL = ".partial-"
 GZIP_LEVEL = 5
@@ -66,7 +68,7 @@ def dump(
     argv = [
         str(program),
         *("--format=custom", "--compress=0", f"--snapshot={snapshot}"),
-        *("--no-password", f"--lock-wait-timeout={LOCK_WAIT_S}s"),
+        *("--no-password", f"--lock-wait-timeout={settings.BACKUP_LOCK_WAIT_S}s"),
     ]
     try:
         with _private(scratch) as file:

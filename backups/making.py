@@ -43,7 +43,7 @@ class Plan:
 
 def preflight(target: Target, store: Store) -> Plan:
     """Check everything that can be known before. Raises BackupFailedError."""
-    with _honest(), contextlib.closing(target.connect()) as session:
+    with _honest(target), contextlib.closing(target.connect()) as session:
         row = session.execute("SELECT pg_database_size(current_database())").fetchone()
         assert row is not None
         major = session.info.server_version // 10_000
@@ -76,7 +76,7 @@ def back_up(
     name = store.new_name(target.name)
     path = store.folder / f"{name}{manifests.DUMP_SUFFIX}"
     try:
-        with _honest(), exported_snapshot(target) as (session, snapshot, taken_at):
+        with _honest(target), exported_snapshot(target) as (session, snapshot, taken_at):
             facts = read_facts(session)
             belongings = database.settings_of(session, target.name)
             dumped = dump(
@@ -134,9 +134,30 @@ def remove_expired(store: Store, target: Target, *, dry_run: bool = False) -> li
 
 
 @contextlib.contextmanager
-def _honest() -> Iterator[None]:
-    """Turn the server's errors into ours."""
+def _honest(target: Target) -> Iterator[None]:
+    """Turn the server's errors into ours, with what to do."""
     try:
         yield
     except psycopg.Error as error:
-        raise BackupFailedError(f"The database cannot be backed up: {one_line(error)}") from error
+        raise BackupFailedError(
+            f"The database cannot be backed up: {one_line(error)}{_advice(error, target)}"
+        ) from error
+
+
+def _advice(error: psycopg.Error, target: Target) -> str:
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return f". The role {target.user!r} must own every table, or: GRANT pg_read_all_data TO it, as a superuser."
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return f". Somebody holds a table for longer than {settings.BACKUP_LOCK_WAIT_S} s: a migration?"
+    if error.sqlstate is None and _is_gone(target):
+        return ". To bring it back: manage.py restore_db --latest"
+    return ""
+
+
+def _is_gone(target: Target) -> bool:
+    """Return whether the server answers and has no such database."""
+    try:
+        with contextlib.closing(target.connect_for_maintenance()) as session:
+            return not database.exists(session, target.name)
+    except (psycopg.Error, BackupFailedError):
+        return False

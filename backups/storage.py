@@ -130,6 +130,8 @@ def find(text: str) -> tuple[Store, Manifest]:
     Raises BackupUsageError when there is none, BackupCorruptError when its manifest is missing or damaged.
     """
     given = Path(text)
+    if os.sep in text and given.is_dir():
+        raise BackupUsageError(f"{text} is a folder; name a backup in it, or set BACKUP_DIR to it and say --latest.")
     name = given.name.removesuffix(SUFFIX).removesuffix(DUMP_SUFFIX)
     folder = given.parent if os.sep in text or given.exists() else settings.BACKUP_DIR
     manifest_path = folder / f"{name}{SUFFIX}"

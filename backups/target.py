@@ -22,7 +22,6 @@ from backups.errors import BackupFailedError, BackupRefusedError
 
 Connection = psycopg.Connection[TupleRow]
 
-LOCK_WAIT_S = 60
 PASSWORD_FOLDER = ".pgpass-"  # noqa: S105 - the beginning of a folder's name
 _MAINTENANCE = ("postgres", "template1")
 _TLS = {
@@ -38,7 +37,6 @@ _TLS = {
 _SESSION = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
-    "lock_timeout": f"{LOCK_WAIT_S}s",
     "timezone": "UTC",
     "datestyle": "ISO",
     "intervalstyle": "postgres",
@@ -73,7 +71,10 @@ class Target:
             dbname=self.name,
             connect_timeout=10,
             application_name="shop-backup",
-            options=" ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
+            options=" ".join(
+                f"-c {name}={value}"
+                for name, value in (_SESSION | {"lock_timeout": f"{settings.BACKUP_LOCK_WAIT_S}s"}).items()
+            ),
             autocommit=autocommit,
             **self.tls,  # type: ignore[arg-type]  # all of them are texts
         )

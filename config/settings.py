@@ -182,6 +182,8 @@ start_sentry(
 # --- backups ----------------------------------------------------------------------------------------------------
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))).resolve()
 BACKUP_RETENTION_DAYS: int = env.int("BACKUP_RETENTION_DAYS", default=30)
+BACKUP_LOCK_WAIT_S: int = env.int("BACKUP_LOCK_WAIT_S", default=60)
+BACKUP_RETRY_AFTER_S: int = env.int("BACKUP_RETRY_AFTER_S", default=30)
 PG_BIN_DIR = env.str("PG_BIN_DIR", default="")
 # Called as hook(using=alias, since=moment) on a restored database before it becomes the shop's; each returns a sentence
 # for the operator, or nothing.

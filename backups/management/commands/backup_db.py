@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backups import making
+from backups import making, retrying
 from backups.commands import BackupCommand, facts_of, progress_line, size
 from backups.lock import held
 from backups.mirror import mirror
@@ -59,7 +59,7 @@ examples:
                 facts = {"database": target.name, "pg_dump": str(plan.pg_dump), "database_size": plan.database_size}
                 return facts | {"removed": [one.name for one in gone]}
             with progress_line(self.stderr, _expected(store, target.name)) as progress:
-                manifest = making.back_up(
+                manifest = retrying.back_up(
                     target,
                     store,
                     pinned=pin,

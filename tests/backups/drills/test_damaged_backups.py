@@ -1,0 +1,131 @@
+"""Whatever is wrong with a backup, a restore says so, with exit code 1, before it touches anything."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backups import programs
+from backups.manifest import Manifest
+from backups.storage import Store
+from backups.target import Target
+from tests.support.backups import ShopServer, databases, value
+from tests.support.operator import Operator, assert_said
+
+pytestmark = pytest.mark.drills
+
+
+class Shelf:
+    """One backup on disk, and the ways to spoil it."""
+
+    def __init__(self, store: Store, manifest: Manifest, source: Target) -> None:
+        self.dump = store.path_of(manifest)
+        self.manifest = store.folder / f"{manifest.name}.json"
+        self._is_packed = self.dump.name.endswith(".gz")
+        self._source = source
+
+    def cut(self, *, to: float) -> None:
+        """Leave a share of the file."""
+        content = self.dump.read_bytes()
+        self.dump.write_bytes(content[: int(len(content) * to)])
+
+    def flip(self, *, at: float) -> None:
+        """Turn one bit of the file around."""
+        content = bytearray(self.dump.read_bytes())
+        content[min(int(len(content) * at), len(content) - 1)] ^= 1
+        self.dump.write_bytes(content)
+
+    def put(self, archive: bytes, **sums: str) -> None:
+        """Store another archive under right checksums of the file, as a dump that was cut short would be."""
+        packed = gzip.compress(archive) if self._is_packed else archive
+        self.dump.write_bytes(packed)
+        self.edit(lambda data: data["file"].update(size=len(packed), sha256=hashlib.sha256(packed).hexdigest(), **sums))
+
+    @property
+    def archive(self) -> bytes:
+        content = self.dump.read_bytes()
+        return gzip.decompress(content) if self._is_packed else content
+
+    def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the manifest."""
+        data = json.loads(self.manifest.read_text())
+        change(data)
+        self.manifest.write_text(json.dumps(data))
+
+    def put_plain_sql(self) -> None:
+        """Store what ``pg_dump`` writes without a format, under checksums that are all right."""
+        program, _ = programs.find("pg_dump", server=18)
+        with self._source.environment() as env:
+            text = subprocess.run([program], env=env, capture_output=True, check=True).stdout
+        self.put(text, raw_sha256=hashlib.sha256(text).hexdigest())
+
+
+DAMAGES: dict[str, tuple[Callable[[Shelf], object], str]] = {
+    "cut in half": (lambda shelf: shelf.cut(to=0.5), r"has \d+ bytes, its manifest says \d+: truncated"),
+    "empty": (lambda shelf: shelf.cut(to=0), "has 0 bytes"),
+    "a bit flipped in the middle": (lambda shelf: shelf.flip(at=0.5), "is damaged: its SHA-256"),
+    "gone": (lambda shelf: shelf.dump.unlink(), "cannot be read: No such file"),
+    "of a dump that was cut short": (lambda shelf: shelf.put(shelf.archive[: -len(shelf.archive) // 3]), "end of file"),
+    "of a dump that never began": (lambda shelf: shelf.put(b""), "pg_restore failed"),
+    "of other contents": (
+        lambda shelf: shelf.put(shelf.archive.replace(b"key-1999", b"key-6666")),
+        "what is inside is not what was dumped",
+    ),
+    "plain SQL": (lambda shelf: shelf.put_plain_sql(), "text format dump"),
+    "of another engine": (lambda shelf: shelf.edit(lambda data: data.update(engine="sqlite")), "no manifest.*sqlite"),
+    "with another one's manifest": (
+        lambda shelf: shelf.edit(lambda data: data.update(name="shop-20260101T000000Z-abcdef")),
+        "it is about shop-20260101T000000Z-abcdef",
+    ),
+    "with half a manifest": (lambda shelf: shelf.manifest.write_text(shelf.manifest.read_text()[:500]), "no manifest"),
+    "without its manifest": (lambda shelf: shelf.manifest.unlink(), "has no manifest beside it.*never finished"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_bad_backup_is_refused_and_nothing_is_touched(
+    damage: str,
+    backup: Manifest,
+    store: Store,
+    quiet_shop: Target,
+    shop_server: ShopServer,
+    operator: Callable[[Target], Operator],
+) -> None:
+    spoil, expected = DAMAGES[damage]
+    spoil(Shelf(store, backup, quiet_shop))
+    before = operator(quiet_shop).files()
+
+    done = operator(quiet_shop).restore(backup.name)
+
+    assert done.code == 1, done.said
+    assert_said(expected, done.err)
+    assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
+    assert value(quiet_shop, "SELECT count(*) FROM django_session") == 2000
+    assert operator(quiet_shop).files() == before
+    assert operator(quiet_shop).passwords_left() == []
+    assert store.newest_verified(quiet_shop.name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "expected"),
+    [
+        ("orders.sql", 1, "has no manifest beside it"),
+        (".", 2, "is a folder"),
+    ],
+)
+def test_a_file_that_is_no_backup_is_refused(
+    name: str, code: int, expected: str, quiet_shop: Target, tmp_path: Path, operator: Callable[[Target], Operator]
+) -> None:
+    (tmp_path / "orders.sql").write_text("DROP TABLE orders_order;\n")
+
+    done = operator(quiet_shop).restore(str(tmp_path / name))
+
+    assert done.code == code, done.said
+    assert_said(expected, done.err)
