@@ -67,8 +67,8 @@ def look(target: Target) -> Live:
         return Live(exists=True, rows=None)
 
 
-def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> None:
-    """Refuse what can be known to fail, before anything is touched.
+def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> list[str]:
+    """Refuse what can be known to fail, before anything is touched; return sentences about what is allowed but unusual.
 
     Raises BackupRefusedError: made by a newer PostgreSQL or by newer code, older and migrations unwanted, no right to
     make databases or to rename the live one. Raises BackupFailedError when no pg_restore fits.
@@ -86,9 +86,19 @@ def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> None:
         raise BackupRefusedError(
             f"{manifest.name} was made by newer code; this one does not know {names}. Install that version first."
         )
-    if not migrate and (missing := pending(manifest.facts.migrations)):
+    missing = pending(manifest.facts.migrations)
+    if not migrate and missing:
         names = ", ".join(f"{app}.{name}" for app, name in missing[:5])
         raise BackupRefusedError(f"{manifest.name} lacks migrations ({names}); without --no-migrate they are applied.")
+    words = []
+    if manifest.facts.major < major:
+        words.append(
+            f"It was made by PostgreSQL {manifest.facts.major}; this server is {major}: rows are counted again, but "
+            "their contents cannot be compared by hash."
+        )
+    if missing:
+        words.append(f"It is older than this code: {len(missing)} migrations will be applied to it.")
+    return words
 
 
 def restore(

@@ -178,4 +178,4 @@ def as_superuser(server: ShopServer, name: str, statement: str, **parts: Any) ->
     """Run one statement as the superuser in a database; ``parts`` become identifiers."""
     with psycopg.connect(server.url_of(name, admin=True), autocommit=True) as session:
         identifiers = {key: sql.Identifier(value) for key, value in parts.items()}
-        session.execute(sql.SQL(statement).format(**identifiers))  # type: ignore[arg-type]
+        session.execute(sql.SQL(statement).format(**identifiers))

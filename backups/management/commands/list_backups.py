@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +22,16 @@ class Command(BackupCommand):
 examples:
   manage.py list_backups
   manage.py list_backups --format json
+  manage.py list_backups --all              also those of other databases
 """
 
-    def act(self, *, format: str, **options: Any) -> Mapping[str, Any]:
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--all", action="store_true", help="also the backups of other databases")
+
+    def act(self, *, format: str, all: bool, **options: Any) -> Mapping[str, Any]:
         store = shop_store()
-        found = store.manifests(shop_database().name)
+        found = store.manifests(None if all else shop_database().name)
         there = {one.name: store.is_there(one) for one in found}
         unfinished = store.without_manifest()
         if format == "text":
@@ -33,7 +39,7 @@ examples:
                 pin = ", pinned" if one.pinned else ""
                 when = timezone.localtime(one.taken_at)
                 self.stdout.write(
-                    f"{one.name}  {when:%Y-%m-%d %H:%M} WIB  {age(one.taken_at)} old  {size(one.file.size)}"
+                    f"{one.name}  {when:%Y-%m-%d %H:%M:%S} WIB  {age(one.taken_at)} old  {size(one.file.size)}"
                     f"  {one.rows} rows  {one.kind}, {state(one, there=there[one.name])}{pin}"
                 )
             for name in unfinished:

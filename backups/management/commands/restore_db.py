@@ -15,12 +15,11 @@ from django.core.management.base import CommandError
 from django.db import connections
 from django.utils import timezone
 
+from backups import choosing, storage
 from backups import restore as restoring
-from backups import storage
 from backups.commands import BackupCommand, age, confirmed, facts_of, size, state
-from backups.errors import BackupRefusedError, BackupUsageError
+from backups.errors import BackupCorruptError, BackupRefusedError, BackupUsageError
 from backups.lock import held
-from backups.making import DAILY
 from backups.manifest import Manifest
 from backups.mirror import mirror
 from backups.restore import Live, Outcome
@@ -121,29 +120,31 @@ exit code 3: restored, but check_invariants found a law that does not hold
         self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
     ) -> Outcome | None:
         if options["latest"]:
-            # Not the copy that an earlier restore made of what it replaced: that is what somebody wanted to be rid of.
-            manifest = own.newest_verified(target.name, kind=DAILY)
-            store = own
-            if manifest is None:
-                raise BackupUsageError(f"No backup of {target.name!r} in {own.folder} was found good.")
+            store, (manifest, words) = own, choosing.newest_good(own, target.name)
         else:
-            store, manifest = storage.find(options["file"])
-        restoring.refuse_unfit(manifest, target, migrate=not options["no_migrate"])
+            (store, manifest), words = storage.find(options["file"]), []
+        words += restoring.refuse_unfit(manifest, target, migrate=not options["no_migrate"])
         live = restoring.look(target)
         self._show(manifest, store, target, live)
+        for sentence in words:
+            self._say(self.style.WARNING(sentence))
         if options["dry_run"]:
             return None
         self._consent(target, options)
-        return restoring.restore(
-            manifest,
-            store,
-            target,
-            own=own,
-            live=live,
-            safety=not options["no_safety_backup"],
-            should_stop=stopping.is_set,
-            say=self._say,
-        )
+        try:
+            return restoring.restore(
+                manifest,
+                store,
+                target,
+                own=own,
+                live=live,
+                safety=not options["no_safety_backup"],
+                should_stop=stopping.is_set,
+                say=self._say,
+            )
+        except BackupCorruptError as error:
+            left = choosing.what_is_left(own, target.name)
+            raise BackupCorruptError(f"{error} Nothing was changed. {left}") from error
 
     def _undo(self, target: Target, options: Mapping[str, Any]) -> Outcome | None:
         old = restoring.newest_replaced(target)

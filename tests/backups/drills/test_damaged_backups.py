@@ -129,3 +129,22 @@ def test_a_file_that_is_no_backup_is_refused(
 
     assert done.code == code, done.said
     assert_said(expected, done.err)
+
+
+def test_when_the_newest_turns_out_to_be_bad_the_next_good_one_is_named_and_then_taken(
+    backup: Manifest, store: Store, quiet_shop: Target, operator: Callable[[Target], Operator]
+) -> None:
+    newer = operator(quiet_shop).run("backup_db")
+    assert newer.code == 0
+    newest = store.newest_verified(quiet_shop.name)
+    assert newest is not None
+    assert newest != backup
+    Shelf(store, newest, quiet_shop).flip(at=0.5)
+
+    refused = operator(quiet_shop).restore("--latest")
+    again = operator(quiet_shop).restore("--latest", "--dry-run")
+
+    assert refused.code == 1
+    assert_said(f"is damaged.*Nothing was changed.*found good is {backup.name}: manage.py restore_db", refused.err)
+    assert again.code == 0
+    assert_said(f"{backup.name}.*Passed over {newest.name}: it was found bad: .*is damaged", again.out)
