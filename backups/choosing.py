@@ -22,7 +22,7 @@ def newest_good(store: Store, database: str) -> tuple[Manifest, list[str]]:
     if found is None:
         instead = _instead(store, database)
         raise BackupUsageError(f"No backup of {database!r} in {store.folder} was found good. {instead}")
-    newer = [one for one in store.manifests(database) if one.kind == DAILY and one.taken_at > found.taken_at]
+    newer = [one for one in store.manifests(database) if one.taken_at > found.taken_at]
     return found, [f"Passed over {one.name}: {_why_not(one, store)}." for one in newer[:_SHOWN]]
 
 
@@ -35,6 +35,8 @@ def what_is_left(store: Store, database: str) -> str:
 
 
 def _why_not(manifest: Manifest, store: Store) -> str:
+    if manifest.kind != DAILY:
+        return "a restore made it of what it replaced; to have that back, restore it by its name"
     if manifest.taken_at > datetime.now(UTC):
         return "it is from the future, so some clock is wrong"
     if not store.is_there(manifest):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from backups.choosing import newest_good, what_is_left
 from backups.errors import BackupUsageError
+from backups.making import SAFETY
 from backups.storage import Store
 from tests.backups.test_keeping import make, put
 
@@ -29,6 +32,18 @@ def test_newer_ones_that_are_no_good_are_passed_over_and_named_with_the_reason(s
     assert what_is_left(store, "shop") == (
         f"The newest one that was found good is {good.name}: manage.py restore_db {good.name}"
     )
+
+
+def test_what_a_restore_has_saved_is_named_and_not_taken(store: Store) -> None:
+    good = put(store, make(1))
+    saved = put(store, replace(make(0.5), kind=SAFETY))
+
+    found, words = newest_good(store, "shop")
+
+    assert found == good
+    assert words == [
+        f"Passed over {saved.name}: a restore made it of what it replaced; to have that back, restore it by its name."
+    ]
 
 
 def test_of_two_in_one_minute_the_later_is_taken(store: Store) -> None:

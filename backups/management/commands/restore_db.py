@@ -85,10 +85,10 @@ exit code 3: restored, but check_invariants found a law that does not hold
             "said": outcome.said,
             "laws_hold": self._laws_hold(),
         }
-        for sentence in outcome.said:
-            self._say(self.style.WARNING(sentence))
         if outcome.kept_as:
             self._say(f"The old database is kept as {outcome.kept_as}; manage.py restore_db --undo brings it back.")
+        for sentence in outcome.said:
+            self._say(self.style.WARNING(sentence))
         if facts["laws_hold"] is False:
             raise CommandError(
                 f"Restored {outcome.restored}, but manage.py check_invariants does not pass.", returncode=FINDINGS

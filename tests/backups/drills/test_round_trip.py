@@ -16,7 +16,7 @@ from tests.backups.conftest import load
 from tests.support import history
 from tests.support.backups import ShopServer, drop_databases, value
 from tests.support.embedded import ROOT
-from tests.support.operator import Operator
+from tests.support.operator import Operator, assert_said
 from tests.support.writing_client import TICKS, WritingClient, make_ticks, ticks
 
 pytestmark = pytest.mark.drills
@@ -75,6 +75,32 @@ def test_the_demo_shop_comes_back_as_it_was(
     assert done.code == 0, done.said
     assert len(before) > 30
     assert contents(empty_shop, without=CHANGED_BY_THE_SWAP) == before
+    assert value(empty_shop, "SELECT count(*) FROM backups_backuprun") == len(someone.store.manifests()) == 2
+
+
+def test_a_law_that_does_not_hold_in_what_was_restored_is_told_with_code_3(
+    live: Target, operator: Callable[[Target], Operator]
+) -> None:
+    """Goods that the ledger does not know: as they were backed up, so they came back."""
+    with live.connect() as session:
+        session.execute("INSERT INTO shop_category (name, slug, description, position) VALUES ('Rak', 'rak', '', 1)")
+        session.execute(
+            "INSERT INTO shop_product (category_id, name, slug, tagline, description, details, is_active, created_at,"
+            " updated_at) SELECT id, 'Kain', 'kain', '', '', '[]', true, now(), now() FROM shop_category"
+        )
+        session.execute(
+            "INSERT INTO shop_variant (product_id, sku, name, options, swatch, price, weight, on_hand, reserved,"
+            " is_active, position) SELECT id, 'KAIN', '', '{}', '', 1000, 1, 7, 0, true, 0 FROM shop_product"
+        )
+    someone = operator(live)
+    assert someone.run("backup_db").code == 0
+
+    done = someone.restore("--latest", "--no-safety-backup")
+
+    assert done.code == 3, done.said
+    assert_said("Restored .* but manage.py check_invariants does not pass", done.err)
+    assert_said("KAIN", done.err)
+    assert value(live, "SELECT on_hand FROM shop_variant") == 7
 
 
 def test_three_hundred_thousand_orders_come_back_while_customers_go_on(
