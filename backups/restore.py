@@ -22,10 +22,10 @@ from backups.making import SAFETY, back_up
 from backups.manifest import FULL_READ, Manifest
 from backups.migrating import as_alias, pending, run_hooks, unknown_to_this_code
 from backups.processes import ShouldStop, never
-from backups.restoring import compare, load
+from backups.restoring import compare, gathering_statistics, load
 from backups.storage import Store
 from backups.target import Connection, Target
-from backups.verify import verify
+from backups.verify import CHECKSUM, verify
 
 logger = logging.getLogger(__name__)
 
@@ -119,8 +119,9 @@ def restore(
     ``own`` and has asked ``refuse_unfit``. Raises BackupError; the live database is then as it was.
     """
     own.sweep()
-    say("Reading the backup to its end ...")
-    verify(store, manifest, level=FULL_READ, should_stop=should_stop)
+    say("Checking the backup ...")
+    # Bytes that were read to their end before need only be the same ones.
+    verify(store, manifest, level=CHECKSUM if manifest.is_verified else FULL_READ, should_stop=should_stop)
     saved = None
     if safety and live.exists:
         say("Backing up what is there now ...")
@@ -141,7 +142,8 @@ def restore(
             beside = target.at(new)
             left_out = load(store, manifest, beside, workplace=own, should_stop=should_stop)
             say("Comparing it with the backup ...")
-            compare(manifest, beside)
+            with gathering_statistics(beside):
+                compare(manifest, beside)
             since = (manifest.taken_at - CLOCKS_DIFFER_BY).replace(microsecond=0)
             said = _finish(beside, since=since, say=say)
             left_out += database.apply_settings(session, new, belongings)

@@ -22,7 +22,7 @@ from backups.target import Target
 from tests.support.backups import ShopServer
 from tests.support.embedded import ROOT
 
-PATIENCE_S = 90
+PATIENCE_S = 300
 
 
 @dataclass(frozen=True)

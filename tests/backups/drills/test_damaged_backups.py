@@ -47,6 +47,7 @@ class Shelf:
         packed = gzip.compress(archive) if self._is_packed else archive
         self.dump.write_bytes(packed)
         self.edit(lambda data: data["file"].update(size=len(packed), sha256=hashlib.sha256(packed).hexdigest(), **sums))
+        self.edit(lambda data: data.update(verified=None))
 
     @property
     def archive(self) -> bytes:

@@ -14,14 +14,14 @@ from psycopg import sql
 from backups.target import Target
 from tests.backups.conftest import load
 from tests.support import history
-from tests.support.backups import ShopServer, drop_databases, value
+from tests.support.backups import ShopServer, change, drop_databases, value
 from tests.support.embedded import ROOT
 from tests.support.operator import Operator, assert_said
 from tests.support.writing_client import TICKS, WritingClient, make_ticks, ticks
 
 pytestmark = pytest.mark.drills
 
-ORDERS = 300_000
+ORDERS = int(os.environ.get("DRILL_ORDERS", "300000"))
 OUTAGE_S = 2.0
 CHANGED_BY_THE_SWAP = {"shop_sitestate", "backups_backuprun"}
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
@@ -115,19 +115,16 @@ def test_three_hundred_thousand_orders_come_back_while_customers_go_on(
     someone = operator(empty_shop)
     with WritingClient(empty_shop) as customer:
         assert someone.run("backup_db").code == 0
-        lost = value(
-            empty_shop, "DELETE FROM orders_shipment; DELETE FROM shop_address; SELECT count(*) FROM shop_user"
-        )
+        change(empty_shop, "UPDATE orders_order SET note = 'salah' WHERE id % 3 = 0")
         restored = someone.restore("--latest", "--no-safety-backup")
     assert restored.code == 0, restored.said
-    assert lost == 60_000
     assert before["orders_order"][0] == ORDERS
     assert contents(empty_shop, without=changing) == before
     assert customer.longest_gap_s <= OUTAGE_S, customer.refusals
 
-    old = someone.run("restore_db", "--list", "--format", "json")
     here = ticks(empty_shop)
     undone = someone.restore("--undo")
 
-    assert (old.code, undone.code) == (0, 0), undone.said
+    assert undone.code == 0, undone.said
+    assert value(empty_shop, "SELECT count(*) FROM orders_order WHERE note = 'salah'") == ORDERS // 3
     assert set(customer.confirmed) <= here | ticks(empty_shop), "a confirmed write is in neither database"

@@ -98,6 +98,22 @@ def test_a_restore_killed_anywhere_leaves_one_whole_database(
     assert value(spoilt, "SELECT sweep_since FROM shop_sitestate") is not None
 
 
+def test_a_restore_that_is_asked_to_stop_ends_with_130_and_clears_away_what_it_made(
+    whole_backup: Manifest, spoilt: Target, shop_server: ShopServer, operator: Callable[[Target], Operator]
+) -> None:
+    someone = operator(spoilt)
+    before, files = value(spoilt, COUNT), someone.files()
+    restore = someone.start("restore_db", *someone.unasked(whole_backup.name, "--no-safety-backup"))
+    restore.until("Restoring into")
+
+    done = restore.send(signal.SIGTERM)
+
+    assert done.code == 130, done.said
+    assert value(spoilt, COUNT) == before
+    assert databases(shop_server, spoilt.name) == [spoilt.name]
+    assert (someone.files(), someone.passwords_left()) == (files, [])
+
+
 def test_a_session_that_cannot_be_ended_stops_the_swap_and_is_named(
     superuser: psycopg.Connection,
     whole_backup: Manifest,

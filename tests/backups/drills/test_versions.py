@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -64,6 +65,42 @@ def test_a_backup_of_a_newer_server_is_refused_by_an_older_one(backup: Manifest,
         assert done.code == 5, done.said
         assert_said("is from PostgreSQL 18, this server is 16: upgrade it first", done.err)
         assert databases(old, target.name) == []
+
+
+@pytest.mark.parametrize(
+    ("change_to", "words", "expected"),
+    [
+        (
+            {"migrations": [["shop", "0999_tomorrow"]]},
+            (),
+            "made by newer code.*shop.0999_tomorrow. Install that version",
+        ),
+        ({"server_version": 190001}, (), "is from PostgreSQL 19, this server is 18: upgrade it first"),
+        ({"migrations": [["shop", "0001_initial"]]}, ("--no-migrate",), "lacks migrations .*without --no-migrate"),
+    ],
+    ids=["newer code", "newer server", "older code"],
+)
+def test_what_this_code_or_server_does_not_fit_is_refused_with_code_5(
+    change_to: dict[str, object],
+    words: tuple[str, ...],
+    expected: str,
+    backup: Manifest,
+    store: Store,
+    quiet_shop: Target,
+    shop_server: ShopServer,
+    operator: Callable[[Target], Operator],
+) -> None:
+    path = store.folder / f"{backup.name}.json"
+    data = json.loads(path.read_text())
+    data["facts"].update(change_to)
+    path.write_text(json.dumps(data))
+
+    done = operator(quiet_shop).restore(backup.name, *words)
+
+    assert done.code == 5, done.said
+    assert_said(expected, done.err)
+    assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
+    assert len(store.manifests()) == 1
 
 
 def test_the_oldest_server_backs_up_restores_swaps_and_undoes_and_a_newer_one_takes_over(
