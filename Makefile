@@ -92,6 +92,16 @@ faults: $(DEV_STAMP) ## break a real server: database stopped, restarted, stalle
 sweep: $(DEV_STAMP) ## every page by axe, in both themes and all widths (two minutes)
 	@$(PYTEST) -m sweep
 
+LIGHTHOUSE := .lighthouse/node_modules/.bin/lighthouse
+
+$(LIGHTHOUSE):
+	@command -v npm > /dev/null || { echo "npm is needed to fetch Lighthouse (Debian: apt-get install npm)"; exit 1; }
+	@mkdir -p .lighthouse && npm install --no-save --no-audit --no-fund --silent --prefix .lighthouse lighthouse@12.8.2
+
+.PHONY: lighthouse
+lighthouse: $(DEV_STAMP) $(LIGHTHOUSE) ## the pages as a phone on a slow network sees them, against their budgets (minutes; idle machine)
+	@$(BIN)/python -m tools.lighthouse --program $(LIGHTHOUSE)
+
 .PHONY: chaos
 chaos: $(DEV_STAMP) ## every pair of events on one order, under every trouble of the gateway (a minute)
 	@$(PYTEST) -m chaos
@@ -99,6 +109,10 @@ chaos: $(DEV_STAMP) ## every pair of events on one order, under every trouble of
 .PHONY: drills
 drills: $(DEV_STAMP) ## backups made, broken and restored on real servers (minutes)
 	@$(PYTEST) -m drills
+
+.PHONY: cron
+cron: $(DEV_STAMP) ## the real cron fires the monitors and the owner is told (up to six minutes; root, cron installed)
+	@$(BIN)/python -m pytest -m cron -s tests/cron
 
 .PHONY: check
 check: lint test sweep chaos drills ## everything a change must pass

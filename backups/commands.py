@@ -20,7 +20,7 @@ from backups.errors import (
     BackupRefusedError,
     BackupUsageError,
 )
-from backups.manifest import Manifest
+from backups.manifest import IN_PASSING, Manifest
 from backups.target import one_line
 from config.commands import FAILED, INTERRUPTED, LOCKED, REFUSED, USAGE, ShopCommand
 
@@ -121,7 +121,21 @@ def state(manifest: Manifest, *, there: bool = True) -> str:
         return "not verified"
     if not judged.ok:
         return "BAD"
+    if judged.what == IN_PASSING:
+        return "verified before it was encrypted, not drilled: encrypted"
     return {1: "checksum good", 2: "verified", 3: "restore drill passed"}[judged.level]
+
+
+def packed(manifest: Manifest) -> str:
+    """Return in words how a backup is packed."""
+    return f"{manifest.file.compression}{', encrypted' if manifest.is_encrypted else ''}"
+
+
+def whereabouts(manifest: Manifest) -> str:
+    """Return in words whether there is a copy elsewhere; nothing when nobody ever tried to make one."""
+    if manifest.offsite is None:
+        return ""
+    return "off-site" if manifest.is_offsite else f"NOT off-site ({manifest.offsite.error})"
 
 
 def facts_of(manifest: Manifest) -> dict[str, Any]:
@@ -132,9 +146,13 @@ def facts_of(manifest: Manifest) -> dict[str, Any]:
         "kind": manifest.kind,
         "size": manifest.file.size,
         "sha256": manifest.file.sha256,
+        "compression": manifest.file.compression,
+        "encrypted": manifest.is_encrypted,
         "rows": manifest.rows,
         "seconds": manifest.seconds,
         "verified": manifest.is_verified,
+        "verified_what": manifest.verified.what if manifest.verified else None,
         "drilled_at": manifest.drilled_at.isoformat() if manifest.drilled_at else None,
         "pinned": manifest.pinned,
+        "offsite": manifest.offsite.name if manifest.is_offsite and manifest.offsite else None,
     }

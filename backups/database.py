@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 
@@ -48,12 +48,18 @@ def moment_of(name: str, kind: str) -> datetime:
 
 def beside(session: Connection, name: str, kind: str) -> list[str]:
     """Return the databases of a kind beside ``name``, newest first."""
-    start = f"{_beginning(name)}{kind}"
-    found = []
-    for (other,) in session.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [start]):
-        with contextlib.suppress(ValueError):
-            moment_of(other, kind)
-            found.append(other)
+    found = session.execute("SELECT datname FROM pg_database").fetchall()
+    return of_kind([other for (other,) in found], name, kind)
+
+
+def of_kind(names: Iterable[str], name: str, kind: str) -> list[str]:
+    """Return those of ``names`` that are of a kind beside ``name``, newest first."""
+    start, found = f"{_beginning(name)}{kind}", []
+    for other in names:
+        if other.startswith(start):
+            with contextlib.suppress(ValueError):
+                moment_of(other, kind)
+                found.append(other)
     return sorted(found, reverse=True)
 
 

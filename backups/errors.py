@@ -11,6 +11,24 @@ class BackupFailedError(BackupError):
     """A step failed: a program, the disk, the server. Nothing that looks like a good backup was left."""
 
 
+class BackupBusyError(BackupFailedError):
+    """Somebody holds a lock that is in the way: a migration, most likely. It may work a moment later."""
+
+
+class BackupLostError(BackupFailedError):
+    """The server went away or is starting, or somebody killed the program. It may work a moment later, and says nothing
+    about the backup.
+    """
+
+
+class BackupSpaceError(BackupFailedError):
+    """There is no room."""
+
+
+class BackupOffsiteError(BackupError):
+    """The bucket cannot be reached, refuses, or gave back something else. The backup here is as good as before."""
+
+
 class BackupCorruptError(BackupError):
     """A backup is not what its manifest says; it must not be restored."""
 

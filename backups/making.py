@@ -6,52 +6,64 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 from django.conf import settings
 
-from backups import database, programs
+from backups import database, encryption, programs
 from backups import manifest as manifests
-from backups.dump import Progress, dump
-from backups.errors import BackupFailedError
+from backups.dump import Packing, Progress, dump
+from backups.errors import BackupBusyError, BackupFailedError, BackupInterruptedError, BackupLostError
 from backups.facts import exported_snapshot, read_facts
 from backups.manifest import FULL_READ, Manifest
-from backups.processes import ShouldStop, never
-from backups.retention import expired
+from backups.processes import ShouldStop, kind_of, never
+from backups.retention import Backup, Rule, expired
 from backups.storage import Store
 from backups.target import Target, one_line
-from backups.verify import verify
+from backups.verify import verify, verify_unreadable
 
 logger = logging.getLogger(__name__)
 
 DAILY, SAFETY = "daily", "safety"
 _SHARE = 0.5  # of a database's size, when there is no earlier backup to go by: indexes are not dumped
 
+_HOLDERS = """
+    SELECT DISTINCT a.pid, a.usename, a.application_name, c.relname
+    FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_class c ON c.oid = l.relation
+    WHERE l.granted AND l.mode = 'AccessExclusiveLock' AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+    ORDER BY a.pid LIMIT 3
+"""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What the preflight found: bytes of the database, the program, and how much space the backup may take."""
+    """What the preflight found: bytes of the database, the programs, how to pack, how much space it may take."""
 
     database_size: int
     pg_dump: Path
     pg_dump_major: int
+    packing: Packing
     needed: int
 
 
-def preflight(target: Target, store: Store) -> Plan:
-    """Check everything that can be known before. Raises BackupFailedError."""
+def preflight(target: Target, store: Store, *, compression: str = "") -> Plan:
+    """Check everything that can be known before. Raises BackupFailedError, BackupUsageError."""
+    recipients = encryption.recipients()
     with _honest(target), contextlib.closing(target.connect()) as session:
         row = session.execute("SELECT pg_database_size(current_database())").fetchone()
         assert row is not None
         major = session.info.server_version // 10_000
     program, program_major = programs.find("pg_dump", server=major)
-    last = store.newest_verified(target.name)
-    needed = last.file.size if last else int(row[0] * _SHARE)
+    reader, _ = programs.find("pg_restore", server=0, archive=program_major)
+    packing = Packing(compression or settings.BACKUP_COMPRESSION, recipients, reader)
+    needed = int(row[0] * _SHARE)
+    if last := store.newest_verified(target.name):
+        needed = last.file.size if last.file.compression == packing.compression else last.file.raw_size
     store.require_space(needed)
-    return Plan(row[0], program, program_major, needed)
+    return Plan(row[0], program, program_major, packing, needed)
 
 
 def back_up(
@@ -59,62 +71,45 @@ def back_up(
     store: Store,
     *,
     kind: str = DAILY,
-    pinned: bool = False,
+    compression: str = "",
+    pinned: str = "",
     verify_it: bool = True,
+    taken_at: datetime | None = None,
+    retry_after_s: float | None = None,
     should_stop: ShouldStop = never,
     progress: Progress = lambda _done: None,
 ) -> Manifest:
     """Dump ``target`` into ``store`` and return the manifest; verified by a full read unless told otherwise.
 
-    The caller holds the lock. What killed runs left in the folder is removed first. Whatever goes wrong, there is no
-    manifest and so no backup. Raises BackupFailedError, BackupInterruptedError; BackupCorruptError when the fresh file
-    does not read back (it is kept, and says so).
+    ``taken_at``: of what moment it is, when that is not now (a cluster that was brought back to a moment).
+    When a lock was in the way, the server went away or somebody killed pg_dump, it is made once more from the start,
+    after ``retry_after_s`` (BACKUP_RETRY_AFTER_SECONDS). The caller holds the lock. What killed runs left in the folder
+    is removed first. Whatever goes wrong, there is no manifest and so no backup. Raises BackupFailedError,
+    BackupInterruptedError, BackupUsageError; BackupCorruptError when the fresh file does not read back (it is kept, and
+    says so).
     """
-    started = time.monotonic()
     store.sweep()
-    plan = preflight(target, store)
-    name = store.new_name(target.name)
-    path = store.folder / f"{name}{manifests.DUMP_SUFFIX}"
+    make = _Making(target, store, kind, compression, pinned, verify_it, taken_at, should_stop, progress)
     try:
-        with _honest(target), exported_snapshot(target) as (session, snapshot, taken_at):
-            facts = read_facts(session)
-            belongings = database.settings_of(session, target.name)
-            dumped = dump(
-                target,
-                program=plan.pg_dump,
-                snapshot=snapshot,
-                to=path,
-                should_stop=should_stop,
-                progress=progress,
-            )
-        manifest = Manifest(
-            name=name,
-            database=target.name,
-            kind=kind,
-            taken_at=taken_at.astimezone(UTC),
-            seconds=round(time.monotonic() - started, 3),
-            file=dumped,
-            pg_dump_major=plan.pg_dump_major,
-            facts=facts,
-            settings=belongings,
-            pinned=pinned,
-        )
-        manifests.write(manifest, store.folder)
-    except BaseException as error:
-        (store.folder / f"{name}{manifests.SUFFIX}").unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise BackupFailedError(f"Cannot write to {store.folder}: {error.strerror or error}.") from error
-        raise
-    if verify_it:
+        manifest = make()
+    except (BackupBusyError, BackupLostError) as error:
+        pause = settings.BACKUP_RETRY_AFTER_SECONDS if retry_after_s is None else retry_after_s
+        logger.warning("backup.retried", extra={"error": str(error), "after_s": pause})
+        _wait(pause, should_stop)
+        manifest = make()
+    if verify_it and manifest.is_encrypted:
+        manifest = verify_unreadable(store, manifest, should_stop=should_stop)
+    elif verify_it:
         manifest = verify(store, manifest, level=FULL_READ, should_stop=should_stop)
     logger.info(
         "backup.done",
         extra={
             "backup": manifest.name,
             "kind": kind,
-            "size": dumped.size,
-            "sha256": dumped.sha256,
+            "size": manifest.file.size,
+            "sha256": manifest.file.sha256,
+            "compression": manifest.file.compression,
+            "encrypted": manifest.is_encrypted,
             "rows": manifest.rows,
             "seconds": manifest.seconds,
             "verified": manifest.is_verified,
@@ -123,34 +118,117 @@ def back_up(
     return manifest
 
 
-def remove_expired(store: Store, target: Target, *, dry_run: bool = False) -> list[Manifest]:
-    """Delete the backups that ``retention`` lets go, and return them. The caller holds the lock."""
-    gone = expired(store.manifests(target.name), now=datetime.now(UTC), days=settings.BACKUP_RETENTION_DAYS)
-    for manifest in gone:
-        if not dry_run:
-            store.remove(manifest)
-            logger.info("backup.expired", extra={"backup": manifest.name})
-    return gone
+@dataclass(frozen=True)
+class _Making:
+    """One attempt, from the preflight to the manifest."""
+
+    target: Target
+    store: Store
+    kind: str
+    compression: str
+    pinned: str
+    verify_it: bool
+    taken_at: datetime | None
+    should_stop: ShouldStop
+    progress: Progress
+
+    def __call__(self) -> Manifest:
+        started = time.monotonic()
+        plan = preflight(self.target, self.store, compression=self.compression)
+        packing = plan.packing if self.verify_it else replace(plan.packing, reader=None)
+        name = self.store.new_name(self.target.name)
+        path = self.store.folder / f"{name}{packing.ending}"
+        try:
+            with _honest(self.target), exported_snapshot(self.target) as (session, snapshot, now):
+                facts = read_facts(session)
+                belongings = database.settings_of(session, self.target.name)
+                dumped = dump(
+                    self.target,
+                    program=plan.pg_dump,
+                    snapshot=snapshot,
+                    to=path,
+                    packing=packing,
+                    should_stop=self.should_stop,
+                    progress=self.progress,
+                )
+            manifest = Manifest(
+                name=name,
+                database=self.target.name,
+                kind=self.kind,
+                taken_at=(self.taken_at or now).astimezone(UTC),
+                seconds=round(time.monotonic() - started, 3),
+                file=dumped,
+                pg_dump_major=plan.pg_dump_major,
+                facts=facts,
+                settings=belongings,
+                pinned=self.pinned,
+            )
+            manifests.write(manifest, self.store.folder)
+        except BaseException as error:
+            (self.store.folder / f"{name}{manifests.SUFFIX}").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise BackupFailedError(f"Cannot write to {self.store.folder}: {error.strerror or error}.") from error
+            raise
+        return manifest
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """The backup that a dry run does not make; what goes is judged as if it were there."""
+
+    name: str
+    taken_at: datetime
+    is_verified: bool = True
+    pinned: str = ""
+
+
+def rule() -> Rule:
+    """Return what the settings say is kept. Raises BackupUsageError for a number below zero."""
+    return Rule(
+        days=settings.BACKUP_RETENTION_DAYS,
+        daily=settings.BACKUP_KEEP_DAILY,
+        weekly=settings.BACKUP_KEEP_WEEKLY,
+        monthly=settings.BACKUP_KEEP_MONTHLY,
+    )
+
+
+def to_remove(store: Store, target: Target, *, coming: bool = False) -> list[Manifest]:
+    """Return the backups that ``retention`` lets go; with ``coming`` as after one more that was found good."""
+    now = datetime.now(UTC)
+    found = store.manifests(target.name)
+    seen: list[Backup] = list(found)
+    if coming:
+        seen.append(_Coming("the one to come", now))
+    gone = {one.name for one in expired(seen, now=now, rule=rule())}
+    return sorted((one for one in found if one.name in gone), key=lambda one: one.taken_at)
+
+
+def remove(store: Store, manifest: Manifest) -> None:
+    """Delete a backup that may go. The caller holds the lock."""
+    store.remove(manifest)
+    logger.info("backup.expired", extra={"backup": manifest.name})
 
 
 @contextlib.contextmanager
 def _honest(target: Target) -> Iterator[None]:
-    """Turn the server's errors into ours, with what to do."""
+    """Turn the server's errors into ours, with who holds a lock that was in the way, or what to do."""
     try:
         yield
+    except BackupBusyError as error:
+        raise BackupBusyError(f"{error} {_holders(target)}".rstrip()) from error
     except psycopg.Error as error:
-        raise BackupFailedError(
-            f"The database cannot be backed up: {one_line(error)}{_advice(error, target)}"
-        ) from error
+        said = error.diag.message_primary or one_line(error)
+        kind = kind_of(said)
+        more = _holders(target) if kind is BackupBusyError else _advice(error, target)
+        raise kind(f"The database cannot be backed up: {said.rstrip('.')}. {more}".rstrip()) from error
 
 
 def _advice(error: psycopg.Error, target: Target) -> str:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return f". The role {target.user!r} must own every table, or: GRANT pg_read_all_data TO it, as a superuser."
-    if isinstance(error, psycopg.errors.LockNotAvailable):
-        return f". Somebody holds a table for longer than {settings.BACKUP_LOCK_WAIT_S} s: a migration?"
+        return f"The role {target.user!r} must own every table, or: GRANT pg_read_all_data TO it, as a superuser."
     if error.sqlstate is None and _is_gone(target):
-        return ". To bring it back: manage.py restore_db --latest"
+        return "To bring it back: manage.py restore_db --latest"
     return ""
 
 
@@ -161,3 +239,25 @@ def _is_gone(target: Target) -> bool:
             return not database.exists(session, target.name)
     except (psycopg.Error, BackupFailedError):
         return False
+
+
+def _holders(target: Target) -> str:
+    """Say which sessions keep everybody else out of a table, if they still do."""
+    waited = f"Waited {settings.BACKUP_LOCK_WAIT_SECONDS} s for a lock (BACKUP_LOCK_WAIT_SECONDS)."
+    try:
+        with contextlib.closing(target.connect()) as session:
+            found = session.execute(_HOLDERS).fetchall()
+    except psycopg.Error:
+        return waited
+    if not found:
+        return waited
+    told = ", ".join(f"process {pid} ({user}, {name or 'no name'}) on {table}" for pid, user, name, table in found)
+    return f"{waited} Held by {told}: a migration? Run the backup again when it has ended."
+
+
+def _wait(seconds: float, should_stop: ShouldStop) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if should_stop():
+            raise BackupInterruptedError("Interrupted while waiting to try again; nothing was kept.")
+        time.sleep(min(left, 0.2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,30 +14,56 @@ from typing import Any
 from backups.dump import PARTIAL, Dumped, sync_folder
 from backups.errors import BackupCorruptError
 from backups.facts import Facts
+from backups.packing import COMPRESSIONS, GZIP
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)
+"""1 knew gzip only, no encryption, no copy elsewhere, and of a pin only that there is one."""
 SUFFIX = ".json"
-DUMP_SUFFIX = ".dump.gz"
+CHECKSUM = 1
 FULL_READ = 2
 DRILL = 3
+ON_DISK, IN_PASSING = "the file on the disk", "before it was encrypted"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The last judgement. ``level``: 1 checksum, 2 read to the end, 3 restored and compared."""
+    """The last judgement. ``level``: 1 checksum, 2 read to the end, 3 restored and compared.
+
+    ``what`` was read to the end: ON_DISK, or IN_PASSING, since an encrypted file cannot be read without the private
+    key; its checksum on the disk was compared all the same.
+    """
 
     level: int
     at: datetime
     ok: bool
     seconds: float
     message: str = ""
+    what: str = ON_DISK
+
+
+@dataclass(frozen=True)
+class Offsite:
+    """The copy in a bucket: under which names and versions (empty: the bucket has none), and since when.
+
+    ``error`` says why there is none yet; the names are empty then.
+    """
+
+    bucket: str
+    at: datetime
+    name: str = ""
+    version: str = ""
+    manifest_name: str = ""
+    manifest_version: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True)
 class Manifest:
     """One backup. ``taken_at`` is not after its snapshot, by the server's clock (UTC); ``seconds`` is how long it took.
 
-    ``settings`` is what belongs to the database as such and is in no dump: see ``backups.database``.
+    ``settings`` is what belongs to the database as such and is in no dump: see ``backups.database``. ``pinned`` says
+    why it is never removed; empty: it may be.
     """
 
     name: str
@@ -48,9 +75,10 @@ class Manifest:
     pg_dump_major: int
     facts: Facts
     settings: Mapping[str, Any]
-    pinned: bool = False
+    pinned: str = ""
     verified: Verification | None = None
     drilled_at: datetime | None = None
+    offsite: Offsite | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -58,9 +86,19 @@ class Manifest:
         return self.verified is not None and self.verified.ok and self.verified.level >= FULL_READ
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether only the holder of a private key can read it."""
+        return bool(self.file.recipients)
+
+    @property
+    def is_offsite(self) -> bool:
+        """Whether there is a copy in a bucket that was read back and found equal."""
+        return self.offsite is not None and not self.offsite.error
+
+    @property
     def file_name(self) -> str:
         """Return the dump's file name."""
-        return f"{self.name}{DUMP_SUFFIX}"
+        return f"{self.name}{self.file.ending}"
 
     @property
     def rows(self) -> int:
@@ -72,7 +110,7 @@ class Manifest:
         data = asdict(self) | {
             "schema": SCHEMA,
             "engine": "postgresql",
-            "format": "pg_dump custom, gzip",
+            "format": "pg_dump custom",
             "facts": self.facts.as_dict(),
         }
         return json.dumps(data, default=_plain, indent=1, sort_keys=True) + "\n"
@@ -80,31 +118,36 @@ class Manifest:
 
 def read(path: Path) -> Manifest:
     """Read a manifest. Raises BackupCorruptError when it is none of ours or damaged, OSError."""
+    found = parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    if found.name != path.name.removesuffix(SUFFIX):
+        raise BackupCorruptError(f"{path} is no manifest of this program: it is about {found.name}.")
+    return found
+
+
+def parse(text: str, where: str) -> Manifest:
+    """Read the text of a manifest. Raises BackupCorruptError, which says ``where`` it was."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        _require(data["schema"] == SCHEMA and data["engine"] == "postgresql", f"{data['engine']}, {data['schema']}")
+        data = json.loads(text)
+        schema = int(data["schema"])
+        _require(schema in READABLE and data["engine"] == "postgresql", f"{data['engine']}, schema {schema}")
         found = Manifest(
             name=str(data["name"]),
             database=str(data["database"]),
             kind=str(data["kind"]),
             taken_at=_moment(data["taken_at"]),
             seconds=float(data["seconds"]),
-            file=Dumped(
-                size=int(data["file"]["size"]),
-                sha256=str(data["file"]["sha256"]),
-                raw_size=int(data["file"]["raw_size"]),
-                raw_sha256=str(data["file"]["raw_sha256"]),
-            ),
+            file=_file(data["file"]),
             pg_dump_major=int(data["pg_dump_major"]),
             facts=Facts.from_dict(data["facts"]),
             settings=dict(data["settings"]),
-            pinned=bool(data["pinned"]),
+            pinned=_reason(data["pinned"]),
             verified=_verification(data["verified"]),
             drilled_at=_moment(data["drilled_at"]) if data["drilled_at"] else None,
+            offsite=_offsite(data.get("offsite")),
         )
-        _require(found.name == path.name.removesuffix(SUFFIX), f"it is about {found.name}")
+        _require(re.fullmatch(r"[A-Za-z0-9_-]+", found.name) is not None, "its name is none")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BackupCorruptError(f"{path} is no manifest of this program: {error}.") from error
+        raise BackupCorruptError(f"{where} is no manifest of this program: {error}.") from error
     return found
 
 
@@ -127,6 +170,39 @@ def _require(true: bool, otherwise: str) -> None:
         raise ValueError(otherwise)
 
 
+def _file(data: Mapping[str, Any]) -> Dumped:
+    compression = str(data.get("compression", GZIP))
+    _require(compression in COMPRESSIONS, f"packed by {compression}")
+    return Dumped(
+        size=int(data["size"]),
+        sha256=str(data["sha256"]),
+        raw_size=int(data["raw_size"]),
+        raw_sha256=str(data["raw_sha256"]),
+        compression=compression,
+        recipients=tuple(str(key) for key in data.get("recipients", ())),
+    )
+
+
+def _reason(data: object) -> str:
+    if isinstance(data, bool):
+        return "pinned without a reason" if data else ""
+    return str(data)
+
+
+def _offsite(data: Mapping[str, Any] | None) -> Offsite | None:
+    if data is None:
+        return None
+    return Offsite(
+        bucket=str(data["bucket"]),
+        at=_moment(data["at"]),
+        name=str(data["name"]),
+        version=str(data["version"]),
+        manifest_name=str(data["manifest_name"]),
+        manifest_version=str(data["manifest_version"]),
+        error=str(data["error"]),
+    )
+
+
 def _verification(data: Mapping[str, Any] | None) -> Verification | None:
     if data is None:
         return None
@@ -136,6 +212,7 @@ def _verification(data: Mapping[str, Any] | None) -> Verification | None:
         ok=bool(data["ok"]),
         seconds=float(data["seconds"]),
         message=str(data["message"]),
+        what=str(data.get("what", ON_DISK)),
     )
 
 

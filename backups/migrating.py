@@ -66,6 +66,6 @@ def run_hooks(alias: str, *, since: datetime, say: Callable[[str], None]) -> lis
             say(f"Applying {len(missing)} migrations ...")
             call_command("migrate", database=alias, interactive=False, verbosity=0, skip_checks=True)
         said = [import_string(path)(using=alias, since=since) for path in settings.BACKUP_BEFORE_SWAP]
-    except (Error, CommandError) as error:
+    except (Error, CommandError, OSError) as error:
         raise BackupFailedError(f"The restored database could not be made ready: {one_line(error)}") from error
     return [sentence for sentence in said if sentence]

@@ -7,6 +7,7 @@ import logging
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
+from backups.manifest import IN_PASSING
 from backups.models import BackupRun
 from backups.storage import Store
 
@@ -31,6 +32,13 @@ def mirror(store: Store, database: str) -> None:
                 verified_at=judged.at if judged else None,
                 verified_ok=judged.ok if judged else None,
                 drilled_at=one.drilled_at,
+                compression=one.file.compression,
+                is_encrypted=one.is_encrypted,
+                read_before_encrypting=judged is not None and judged.what == IN_PASSING,
+                offsite_at=one.offsite.at if one.is_offsite and one.offsite else None,
+                offsite_error=one.offsite.error[:300] if one.offsite else "",
+                pinned=one.pinned[:200],
+                is_missing=not store.is_there(one),
             )
         )
     told = [field.name for field in BackupRun._meta.fields if field.name not in {"id", "name"}]

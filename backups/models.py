@@ -20,12 +20,20 @@ class BackupRun(models.Model):
     verified_at = models.DateTimeField("diperiksa", null=True, blank=True)
     verified_ok = models.BooleanField("baik", null=True, blank=True)
     drilled_at = models.DateTimeField("uji pemulihan", null=True, blank=True)
+    compression = models.CharField("pemampatan", max_length=10, default="gzip")
+    is_encrypted = models.BooleanField("terenkripsi", default=False)
+    read_before_encrypting = models.BooleanField("dibaca sebelum dienkripsi", default=False)
+    offsite_at = models.DateTimeField("disalin ke luar", null=True, blank=True)
+    offsite_error = models.CharField("gagal disalin ke luar", max_length=300, blank=True)
+    pinned = models.CharField("disematkan karena", max_length=200, blank=True)
+    is_missing = models.BooleanField("berkas hilang", default=False)
     removed_at = models.DateTimeField("dihapus", null=True, blank=True)
 
     class Meta:
         verbose_name = "cadangan"
         verbose_name_plural = "cadangan"
         ordering = ["-taken_at"]
+        permissions = [("download_backuprun", "Can download a backup")]
         constraints = [
             models.CheckConstraint(
                 name="backup_run_verified_says_how",

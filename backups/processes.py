@@ -11,11 +11,27 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from backups.errors import BackupFailedError, BackupInterruptedError
+from backups.errors import BackupBusyError, BackupFailedError, BackupInterruptedError, BackupLostError
 from config.processes import die_with_parent
 
 CHUNK = 1 << 18
 _POLL_S = 0.2
+
+# As the server and libpq say it with LC_ALL=C; the programs have no better way to tell.
+_BUSY = ("due to lock timeout", "due to statement timeout")
+_LOST = (
+    "server closed the connection unexpectedly",
+    "terminating connection",
+    "could not receive data from server",
+    "no connection to the server",
+    "Connection refused",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "the database system is in recovery mode",
+)
+
+# An operator, or a machine without memory to spare; a program that stumbles over its input ends otherwise.
+_KILLED = (signal.SIGKILL, signal.SIGTERM)
 
 ShouldStop = Callable[[], bool]
 
@@ -59,7 +75,10 @@ class Program:
         return True
 
     def finish(self) -> None:
-        """Wait for its end. Raises BackupFailedError with its last words unless it says that all is well."""
+        """Wait for its end. Raises BackupFailedError with its last words unless it says that all is well.
+
+        BackupLostError when it lost the server, or somebody killed it.
+        """
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -67,7 +86,9 @@ class Program:
             self._check_stop()
         if code != 0:
             how = f"exit code {code}" if code > 0 else f"killed by signal {-code}"
-            raise BackupFailedError(f"{self._name} failed ({how}): {self._last_words()}")
+            said = self._last_words()
+            kind = BackupLostError if -code in _KILLED else kind_of(said)
+            raise kind(f"{self._name} failed ({how}): {said}")
 
     def _ended(self) -> int | None:
         try:
@@ -83,6 +104,15 @@ class Program:
     def _check_stop(self) -> None:
         if self._should_stop():
             raise BackupInterruptedError(f"Interrupted during {self._name}; nothing was kept.")
+
+
+def kind_of(said: str) -> type[BackupFailedError]:
+    """Return what kind of failure the words of a program or of the server tell of."""
+    if any(words in said for words in _BUSY):
+        return BackupBusyError
+    if any(words in said for words in _LOST):
+        return BackupLostError
+    return BackupFailedError
 
 
 @contextlib.contextmanager

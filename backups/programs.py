@@ -43,6 +43,28 @@ def find(program: str, *, server: int, archive: int = 0) -> tuple[Path, int]:
     return found[best], best
 
 
+# Debian splits a version in two: these come with the server's package.
+_OF_THE_SERVER = {"postgres", "pg_waldump"}
+
+
+def find_exact(program: str, *, major: int) -> Path:
+    """Return the program of exactly this major version: the files of a cluster are read by no other.
+
+    Raises BackupFailedError that says what to install.
+    """
+    found: dict[int, Path] = {}
+    for path in _candidates(program):
+        found.setdefault(version_of(path), path)
+    if major in found:
+        return found[major]
+    seen = ", ".join(str(one) for one in sorted(found) if one) or "none"
+    package = f"postgresql-{major}" if program in _OF_THE_SERVER else f"postgresql-client-{major}"
+    raise BackupFailedError(
+        f"{program} of PostgreSQL {major} is needed (found: {seen}). Install it (Debian: apt-get install {package}) or "
+        "set PG_BIN_DIR to the folder that holds it."
+    )
+
+
 def choose(majors: Iterable[int], *, server: int, archive: int = 0) -> int | None:
     """Return the major to use: the server's own, else the oldest that works. ``server`` 0: none is asked."""
     fitting = [
@@ -56,7 +78,12 @@ def version_of(path: Path) -> int:
     """Return a program's major version, 0 when it does not run."""
     try:
         said = subprocess.run(  # noqa: S603 - a program that we found, no shell
-            [str(path), "--version"], capture_output=True, text=True, timeout=20, check=False
+            [str(path), "--version"],
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"},  # ours may hold secrets
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return 0

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 
 from backups import database, programs
+from backups.encryption import Identities
 from backups.errors import BackupFailedError, BackupInterruptedError, BackupRefusedError, BackupUsageError
 from backups.facts import read_facts
 from backups.making import SAFETY, back_up
-from backups.manifest import FULL_READ, Manifest
+from backups.manifest import CHECKSUM, FULL_READ, Manifest
 from backups.migrating import as_alias, pending, run_hooks, unknown_to_this_code
 from backups.processes import ShouldStop, never
 from backups.restoring import compare, gathering_statistics, load
 from backups.storage import Store
 from backups.target import Connection, Target
-from backups.verify import CHECKSUM, verify
+from backups.verify import verify
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ def restore(
     own: Store,
     live: Live,
     safety: bool = True,
+    identities: Identities = (),
     should_stop: ShouldStop = never,
     say: Say = lambda _text: None,
 ) -> Outcome:
@@ -120,8 +122,9 @@ def restore(
     """
     own.sweep()
     say("Checking the backup ...")
-    # Bytes that were read to their end before need only be the same ones.
-    verify(store, manifest, level=CHECKSUM if manifest.is_verified else FULL_READ, should_stop=should_stop)
+    # Bytes that were read to their end before need only be the same ones. Of an encrypted backup that was in passing.
+    level = CHECKSUM if manifest.is_verified and not manifest.is_encrypted else FULL_READ
+    verify(store, manifest, level=level, identities=identities, should_stop=should_stop)
     saved = None
     if safety and live.exists:
         say("Backing up what is there now ...")
@@ -140,7 +143,7 @@ def restore(
             say(f"Restoring into the new database {new} ...")
             database.create(session, new, like=belongings if live.exists else manifest.settings)
             beside = target.at(new)
-            left_out = load(store, manifest, beside, workplace=own, should_stop=should_stop)
+            left_out = load(store, manifest, beside, workplace=own, identities=identities, should_stop=should_stop)
             say("Comparing it with the backup ...")
             with gathering_statistics(beside):
                 compare(manifest, beside)
@@ -164,6 +167,15 @@ def replaced(target: Target) -> list[str]:
     """Return the databases that swaps have replaced, newest first."""
     with contextlib.closing(target.connect_for_maintenance()) as session:
         return database.beside(session, target.name, database.OLD)
+
+
+def drop_replaced(target: Target, names: Sequence[str]) -> None:
+    """Drop databases that swaps have replaced: no undo brings them back. The caller holds the lock and has asked."""
+    with contextlib.closing(target.connect_for_maintenance()) as session:
+        for name in names:
+            moment_replaced(name)  # a name of any other kind ends here
+            database.drop(session, name)
+            logger.warning("restore.old_database_dropped", extra={"database": name})
 
 
 def moment_replaced(old: str) -> datetime:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import threading
-import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from backups import programs
-from backups.dump import PARTIAL, unpack
-from backups.errors import BackupCorruptError, BackupInterruptedError
+from backups.dump import PARTIAL, private, unpack
+from backups.encryption import Identities
+from backups.errors import BackupCorruptError, BackupFailedError, BackupInterruptedError, BackupSpaceError
 from backups.facts import differences, read_facts
 from backups.manifest import Manifest
 from backups.processes import ShouldStop, never, running
@@ -26,12 +28,19 @@ JOBS = 2
 
 
 def load(
-    store: Store, manifest: Manifest, target: Target, *, workplace: Store | None = None, should_stop: ShouldStop = never
+    store: Store,
+    manifest: Manifest,
+    target: Target,
+    *,
+    workplace: Store | None = None,
+    identities: Identities = (),
+    should_stop: ShouldStop = never,
 ) -> list[str]:
     """Restore into the empty database ``target``; stop at the first error. Returns what was left out and why.
 
-    The unpacked archive needs space beside the backup, or in ``workplace``, while this runs. The caller holds the
-    lock. Raises BackupCorruptError, BackupFailedError, BackupInterruptedError.
+    The unpacked archive needs space beside the backup, or in ``workplace``, while this runs, and is readable there by
+    nobody else. The caller holds the lock. Raises BackupCorruptError, BackupFailedError, BackupInterruptedError,
+    BackupRefusedError when no identity opens it.
     """
     place = workplace or store
     place.require_space(manifest.file.raw_size)
@@ -51,13 +60,7 @@ def load(
         left_out.append(f"grants on tables, because these roles are missing here: {', '.join(sorted(missing))}")
     raw = place.folder / f"{PARTIAL}{manifest.name}.raw"
     try:
-        try:
-            if unpack(store.path_of(manifest), raw, should_stop=should_stop) != manifest.file.raw_sha256:
-                raise BackupCorruptError(f"{manifest.name}: what is inside is not what was dumped.")
-        except InterruptedError:
-            raise BackupInterruptedError("Interrupted while unpacking; nothing was changed.") from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise BackupCorruptError(f"{manifest.name} cannot be unpacked: {error}.") from error
+        _unpack(store, manifest, raw, identities, should_stop)
         # A name alone would be read as a connection string if it looks like one.
         argv = [str(program), *options, f"--dbname={make_conninfo(dbname=target.name)}", str(raw)]
         with target.environment() as env, running(argv, env=env, should_stop=should_stop) as pg_restore:
@@ -84,6 +87,17 @@ def gathering_statistics(target: Target) -> Iterator[None]:
         yield
     finally:
         thread.join()
+
+
+def _unpack(store: Store, manifest: Manifest, raw: Path, identities: Identities, should_stop: ShouldStop) -> None:
+    try:
+        with private(raw) as file:
+            unpack(store.path_of(manifest), manifest.file, file.write, identities=identities, should_stop=should_stop)
+    except InterruptedError:
+        raise BackupInterruptedError("Interrupted while unpacking; nothing was changed.") from None
+    except OSError as error:
+        kind = BackupSpaceError if error.errno == errno.ENOSPC else BackupFailedError
+        raise kind(f"{manifest.name} cannot be unpacked: {error.strerror or error}.") from error
 
 
 def compare(manifest: Manifest, restored: Target) -> None:

@@ -10,19 +10,22 @@ import shutil
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
 from backups import manifest as manifests
-from backups.dump import PARTIAL, sync_folder
-from backups.errors import BackupCorruptError, BackupFailedError, BackupRefusedError, BackupUsageError
-from backups.manifest import DUMP_SUFFIX, SUFFIX, Manifest
+from backups.dump import PARTIAL, ending, sync_folder
+from backups.errors import BackupCorruptError, BackupRefusedError, BackupSpaceError, BackupUsageError
+from backups.manifest import SUFFIX, Manifest
+from backups.packing import COMPRESSIONS
 from backups.target import shop_database
 
 logger = logging.getLogger(__name__)
 
 NAME = re.compile(r"[A-Za-z0-9_-]+-\d{8}T\d{6}Z-[0-9a-f]{6}")
-_MARGIN = 1.2
+MARGIN = 1.2
+_ENDINGS = tuple(ending(compression, encrypted=known) for compression in COMPRESSIONS for known in (True, False))
 
 
 class Store:
@@ -76,9 +79,10 @@ class Store:
         """Return dumps of ours that never got their manifest: not backups, and nobody removes them."""
         return sorted(
             path.name
-            for path in self.folder.glob(f"*{DUMP_SUFFIX}")
-            if NAME.fullmatch(path.name.removesuffix(DUMP_SUFFIX))
-            and not (self.folder / f"{path.name.removesuffix(DUMP_SUFFIX)}{SUFFIX}").exists()
+            for path in self.folder.iterdir()
+            if (name := without_ending(path.name)) != path.name
+            and NAME.fullmatch(name)
+            and not (self.folder / f"{name}{SUFFIX}").exists()
         )
 
     def newest_verified(self, database: str, *, kind: str | None = None) -> Manifest | None:
@@ -110,13 +114,23 @@ class Store:
         sync_folder(self.folder)
 
     def require_space(self, needed: int) -> None:
-        """Raise BackupFailedError unless ``needed`` bytes and a margin are free."""
+        """Raise BackupSpaceError unless ``needed`` bytes and a margin are free."""
         free = shutil.disk_usage(self.folder).free
-        if free < needed * _MARGIN:
-            raise BackupFailedError(
-                f"{self.folder} has {free // 2**20} MB free, {int(needed * _MARGIN) // 2**20 + 1} MB are needed. "
+        if free < needed * MARGIN:
+            raise BackupSpaceError(
+                f"{self.folder} has {free // 2**20} MB free, {int(needed * MARGIN) // 2**20 + 1} MB are needed. "
                 "Free some space, or set BACKUP_DIR to another disk."
             )
+
+
+def without_ending(file_name: str) -> str:
+    """Return the backup's name in a dump's file name; what has no such ending comes back as it is."""
+    return next((file_name.removesuffix(known) for known in _ENDINGS if file_name.endswith(known)), file_name)
+
+
+def bare_name(text: str) -> str:
+    """Return the name of a backup that somebody gave with or without a folder and an ending."""
+    return without_ending(Path(text).name.removesuffix(SUFFIX))
 
 
 def shop_store() -> Store:
@@ -132,11 +146,11 @@ def find(text: str) -> tuple[Store, Manifest]:
     given = Path(text)
     if os.sep in text and given.is_dir():
         raise BackupUsageError(f"{text} is a folder; name a backup in it, or set BACKUP_DIR to it and say --latest.")
-    name = given.name.removesuffix(SUFFIX).removesuffix(DUMP_SUFFIX)
+    name = bare_name(text)
     folder = given.parent if os.sep in text or given.exists() else settings.BACKUP_DIR
     manifest_path = folder / f"{name}{SUFFIX}"
     if not manifest_path.exists():
-        if (folder / f"{name}{DUMP_SUFFIX}").exists() or given.exists():
+        if given.exists() or any((folder / f"{name}{known}").exists() for known in _ENDINGS):
             raise BackupCorruptError(
                 f"{text} has no manifest beside it ({manifest_path.name}): it was never finished, or the manifest was "
                 "not copied along. Without it nothing can be checked."
@@ -145,6 +159,23 @@ def find(text: str) -> tuple[Store, Manifest]:
         these = f" These begin so: {', '.join(alike[:5])}." if alike else ""
         raise BackupUsageError(f"There is no backup {text!r}; `manage.py list_backups` shows what there is.{these}")
     return Store(folder), manifests.read(manifest_path)
+
+
+def opened(name: str) -> tuple[BinaryIO, Manifest]:
+    """Open a backup of the shop's own folder for reading, by its name and nothing else.
+
+    Raises BackupUsageError for what is no name or not there, BackupCorruptError when its file or manifest is damaged.
+    """
+    store = shop_store()
+    if not NAME.fullmatch(name):
+        raise BackupUsageError(f"{name!r} is no name of a backup.")
+    try:
+        manifest = manifests.read(store.folder / f"{name}{SUFFIX}")
+        if not store.is_there(manifest):
+            raise BackupCorruptError(f"{store.path_of(manifest)} is missing or has another size.")
+        return store.path_of(manifest).open("rb"), manifest
+    except OSError as error:
+        raise BackupUsageError(f"{name} is not in {store.folder}.") from error
 
 
 def newest_verified_at() -> datetime | None:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -72,8 +73,10 @@ class Target:
             connect_timeout=10,
             application_name="shop-backup",
             options=" ".join(
-                f"-c {name}={value}"
-                for name, value in (_SESSION | {"lock_timeout": f"{settings.BACKUP_LOCK_WAIT_S}s"}).items()
+                [
+                    *(f"-c {name}={value}" for name, value in _SESSION.items()),
+                    f"-c lock_timeout={settings.BACKUP_LOCK_WAIT_SECONDS}s",
+                ]
             ),
             autocommit=autocommit,
             **self.tls,  # type: ignore[arg-type]  # all of them are texts
@@ -124,7 +127,11 @@ class Target:
 
 def shop_database() -> Target:
     """Return the shop's database, by the direct address (commands never go through a pooler)."""
-    facts = connection.settings_dict
+    return target_of(connection.settings_dict)
+
+
+def target_of(facts: Mapping[str, Any]) -> Target:
+    """Return the target that an entry of DATABASES describes."""
     options = facts.get("OPTIONS", {})
     return Target(
         host=str(facts.get("HOST") or ""),

@@ -3,48 +3,75 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import logging
 import time
-import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from backups import database, programs
 from backups import manifest as manifests
-from backups.errors import BackupCorruptError, BackupFailedError, BackupInterruptedError
-from backups.manifest import DRILL, FULL_READ, Manifest, Verification
-from backups.processes import CHUNK, ShouldStop, never, running
+from backups.dump import reading, require_identity, unpack
+from backups.encryption import Identities
+from backups.errors import (
+    BackupCorruptError,
+    BackupFailedError,
+    BackupInterruptedError,
+    BackupLostError,
+    BackupSpaceError,
+)
+from backups.manifest import CHECKSUM, DRILL, FULL_READ, IN_PASSING, ON_DISK, Manifest, Verification
+from backups.processes import CHUNK, ShouldStop, never
 from backups.restoring import compare, load
 from backups.storage import Store, shop_store
 from backups.target import Target
 
 logger = logging.getLogger(__name__)
 
-CHECKSUM = 1
-
 
 def verify(
-    store: Store, manifest: Manifest, *, level: int, target: Target | None = None, should_stop: ShouldStop = never
+    store: Store,
+    manifest: Manifest,
+    *,
+    level: int,
+    target: Target | None = None,
+    identities: Identities = (),
+    should_stop: ShouldStop = never,
 ) -> Manifest:
     """Check a backup to ``level`` and write the judgement into its manifest, which is returned.
 
-    Level 3 needs a ``target``: a database is made beside it, filled, compared and dropped. The caller holds the lock.
-    Raises BackupCorruptError when the backup is bad; every other BackupError says nothing about the backup.
+    Level 3 needs a ``target``: a database is made beside it, filled, compared and dropped. From level 2 on an encrypted
+    backup needs ``identities``. The caller holds the lock. Raises BackupCorruptError when the backup is bad; every
+    other BackupError says nothing about the backup.
+    """
+    started = time.monotonic()
+    if level >= FULL_READ:
+        require_identity(manifest.name, manifest.file, identities)
+    try:
+        check_sum(store, manifest, should_stop=should_stop)
+        if level >= FULL_READ:
+            check_reads(store, manifest, identities=identities, should_stop=should_stop)
+        if level >= DRILL:
+            assert target is not None
+            drill(store, manifest, target, identities=identities, should_stop=should_stop)
+    except BackupCorruptError as error:
+        _judge(store, manifest, level=level, ok=False, started=started, message=str(error))
+        raise
+    return _judge(store, manifest, level=level, ok=True, started=started)
+
+
+def verify_unreadable(store: Store, manifest: Manifest, *, should_stop: ShouldStop = never) -> Manifest:
+    """Judge a fresh encrypted backup, which pg_restore has read to its end while it was being written.
+
+    What can be read back without the private key is the file's checksum; it is. Raises BackupCorruptError.
     """
     started = time.monotonic()
     try:
         check_sum(store, manifest, should_stop=should_stop)
-        if level >= FULL_READ:
-            check_reads(store, manifest, should_stop=should_stop)
-        if level >= DRILL:
-            assert target is not None
-            drill(store, manifest, target, should_stop=should_stop)
     except BackupCorruptError as error:
-        _judge(store, manifest, level=level, ok=False, started=started, message=str(error))
+        _judge(store, manifest, level=CHECKSUM, ok=False, started=started, message=str(error))
         raise
-    return _judge(store, manifest, level=level, ok=True, started=started, message="")
+    return _judge(store, manifest, level=FULL_READ, ok=True, started=started, what=IN_PASSING)
 
 
 def check_sum(store: Store, manifest: Manifest, *, should_stop: ShouldStop = never) -> None:
@@ -65,34 +92,39 @@ def check_sum(store: Store, manifest: Manifest, *, should_stop: ShouldStop = nev
         raise BackupCorruptError(f"{path} is damaged: its SHA-256 is not the one in its manifest.")
 
 
-def check_reads(store: Store, manifest: Manifest, *, should_stop: ShouldStop = never) -> None:
-    """Decompress it and have pg_restore read it to the end; listing its contents would prove nothing.
+def check_reads(
+    store: Store, manifest: Manifest, *, identities: Identities = (), should_stop: ShouldStop = never
+) -> None:
+    """Unpack it and have pg_restore read it to the end; listing its contents would prove nothing.
 
-    Raises BackupCorruptError; BackupFailedError when there is no pg_restore for it.
+    Raises BackupCorruptError; BackupFailedError when there is no pg_restore for it, or somebody killed it;
+    BackupRefusedError when no identity opens it.
     """
     program, _ = programs.find("pg_restore", server=0, archive=manifest.pg_dump_major)
     path = store.path_of(manifest)
-    found = hashlib.sha256()
-    argv = [str(program), "--file=/dev/null"]
-    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
-    with running(argv, env=env, should_stop=should_stop, reads=True) as pg_restore:
+    with reading(program, should_stop=should_stop) as pg_restore:
         try:
-            with gzip.open(path, "rb") as packed:
-                taken = True
-                while chunk := packed.read(CHUNK):
-                    found.update(chunk)
-                    taken = taken and pg_restore.feed(chunk)
-        except (OSError, EOFError, zlib.error) as error:
-            raise BackupCorruptError(f"{path} cannot be decompressed: {error}.") from error
+            unpack(path, manifest.file, pg_restore.feed, identities=identities, should_stop=should_stop)
+        except InterruptedError:
+            raise BackupInterruptedError("Interrupted while verifying; nothing was changed.") from None
+        except OSError as error:
+            raise BackupCorruptError(f"{path} cannot be read: {error.strerror}.") from error
         try:
             pg_restore.finish()
+        except BackupLostError:
+            raise  # somebody killed it
         except BackupFailedError as error:
             raise BackupCorruptError(f"{path}: {error}") from error
-    if found.hexdigest() != manifest.file.raw_sha256:
-        raise BackupCorruptError(f"{path}: what is inside is not what was dumped.")
 
 
-def drill(store: Store, manifest: Manifest, target: Target, *, should_stop: ShouldStop = never) -> None:
+def drill(
+    store: Store,
+    manifest: Manifest,
+    target: Target,
+    *,
+    identities: Identities = (),
+    should_stop: ShouldStop = never,
+) -> None:
     """Restore into a scratch database on the target's server, compare, drop it. Raises BackupCorruptError."""
     with contextlib.closing(target.connect_for_maintenance()) as session:
         database.drop_leftovers(session, target.name, database.DRILL)
@@ -100,7 +132,16 @@ def drill(store: Store, manifest: Manifest, target: Target, *, should_stop: Shou
         try:
             database.create(session, scratch, like=manifest.settings)
             try:
-                load(store, manifest, target.at(scratch), workplace=shop_store(), should_stop=should_stop)
+                load(
+                    store,
+                    manifest,
+                    target.at(scratch),
+                    workplace=shop_store(),
+                    identities=identities,
+                    should_stop=should_stop,
+                )
+            except (BackupLostError, BackupSpaceError):
+                raise  # the server's or the disk's trouble, not the backup's
             except BackupFailedError as error:
                 raise BackupCorruptError(f"{manifest.name} did not restore: {error}") from error
             compare(manifest, target.at(scratch))
@@ -108,19 +149,28 @@ def drill(store: Store, manifest: Manifest, target: Target, *, should_stop: Shou
             database.drop(session, scratch)
 
 
-def _judge(store: Store, manifest: Manifest, *, level: int, ok: bool, started: float, message: str) -> Manifest:
+def _judge(
+    store: Store,
+    manifest: Manifest,
+    *,
+    level: int,
+    ok: bool,
+    started: float,
+    message: str = "",
+    what: str = ON_DISK,
+) -> Manifest:
     """Write the judgement; a weaker check that went well does not replace a stronger one that did."""
     now, seconds = datetime.now(UTC), round(time.monotonic() - started, 3)
     before = manifest.verified
     logger.log(
         logging.INFO if ok else logging.ERROR,
         "backup.verified" if ok else "backup.bad",
-        extra={"backup": manifest.name, "level": level, "seconds": seconds, "result": message or "good"},
+        extra={"backup": manifest.name, "level": level, "seconds": seconds, "read": what, "result": message or "good"},
     )
     if ok and before is not None and before.ok and before.level > level:
         judged = manifest
     else:
-        judged = replace(manifest, verified=Verification(level, now, ok, seconds, message))
+        judged = replace(manifest, verified=Verification(level, now, ok, seconds, message, what))
     if ok and level >= DRILL:
         judged = replace(judged, drilled_at=now)
     if judged is not manifest:

@@ -1,9 +1,10 @@
-"""The outbox for staff: what was written to whom, and whether it reached Resend. Read-only but for "Kirim ulang"."""
+"""The outbox for staff (read-only but for "Kirim ulang"), and the log of what staff changed."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from config.models import MailState, OutgoingMail
 from config.outbox import send_again
-from config.staff import ReadOnlyAdmin, actor_of
+from config.staff import ReadOnlyAdmin, actor_of, staff_id
 from config.staff.show import Tone, badge, when
 
 BADGES: dict[str, tuple[Tone, str]] = {
@@ -33,6 +34,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin[OutgoingMail]):
     search_fields = ("to", "reference", "subject", "=idempotency_key", "=provider_id")
     search_help_text = "Alamat e-mail, nomor pesanan, perihal, kunci, atau id Resend"
     date_hierarchy = "created_at"
+    list_before_template = "admin/config/mail_examples.html"
     actions = ("resend",)  # type: ignore[assignment]  # the base class offers none
     fields = (
         "state_badge",
@@ -99,9 +101,55 @@ class OutgoingMailAdmin(ReadOnlyAdmin[OutgoingMail]):
     def resend(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
         """Put the chosen FAILED mails back into the queue, with their old keys."""
         chosen = list(queryset.values_list("pk", flat=True))
+        failed = list(queryset.filter(state=MailState.FAILED).values_list("pk", flat=True))
         moved = send_again(chosen, actor=actor_of(request))
         if moved:
+            again = OutgoingMail.objects.filter(pk__in=failed)
+            LogEntry.objects.log_actions(staff_id(request), again, CHANGE, change_message="Dikirim ulang")
             self.message_user(request, f"{moved} mail masuk antrean lagi.", messages.SUCCESS)
         if skipped := len(chosen) - moved:
             text = f"{skipped} mail dilewati: hanya yang berstatus Gagal yang dapat dikirim ulang."
             self.message_user(request, text, messages.WARNING)
+
+
+_FLAGS: dict[int, tuple[str, Tone, str]] = {
+    ADDITION: ("Dibuat", "dibayar", "plus"),
+    CHANGE: ("Diubah", "dikemas", "sliders-horizontal"),
+    DELETION: ("Dihapus", "batal", "trash-2"),
+}
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin[LogEntry]):
+    """What staff changed on these pages, before and after; orders and stock have ledgers of their own."""
+
+    list_display = ("time", "user", "flag", "kind", "object_repr", "message")
+    list_display_links = ("time",)
+    list_filter = ("action_flag", ("user", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("object_repr", "change_message", "user__email")
+    search_help_text = "Nama data, isi perubahan, atau e-mail staf"
+    list_select_related = ("user", "content_type")
+    date_hierarchy = "action_time"
+    fields = ("time", "user", "flag", "kind", "object_repr", "message")
+    readonly_fields = fields
+
+    @admin.display(description="waktu", ordering="action_time")
+    def time(self, row: LogEntry) -> SafeString:
+        """Return when it happened."""
+        return when(row.action_time)
+
+    @admin.display(description="tindakan", ordering="action_flag")
+    def flag(self, row: LogEntry) -> SafeString:
+        """Return what kind of change it was."""
+        text, tone, icon = _FLAGS[row.action_flag]
+        return badge(text, tone, icon)
+
+    @admin.display(description="jenis")
+    def kind(self, row: LogEntry) -> str:
+        """Return what was changed."""
+        return str(row.content_type.name) if row.content_type else "-"
+
+    @admin.display(description="perubahan")
+    def message(self, row: LogEntry) -> str:
+        """Return the change in words."""
+        return row.get_change_message()

@@ -7,6 +7,7 @@ value that must be given and is missing, or still a placeholder, is collected, a
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ if os.environ.get("SHOP_ENV_FILE", "") != "none":
 
 DEBUG: Final[bool] = env.bool("DEBUG", default=False)
 IS_COMMAND: Final[bool] = env.str("SHOP_PROCESS", default="web") == "command"
+COMMAND: Final[str] = sys.argv[1] if IS_COMMAND and len(sys.argv) > 1 else ""
 
 _missing: list[str] = []
 
@@ -45,6 +47,14 @@ def flag(name: str, *, default: bool) -> bool:
     if word in {"off", "false", "0", "no"}:
         return False
     raise ImproperlyConfigured(f"{name} must be on or off, not {word!r}.")
+
+
+def choice(name: str, *words: str) -> str:
+    """Read one of ``words``, the first by default; any other stops the start and names the variable."""
+    word: str = env.str(name, default=words[0]).strip().lower()
+    if word not in words:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(words)}, not {word!r}.")
+    return word
 
 
 def stop_if_incomplete() -> None:

@@ -40,6 +40,7 @@ class DatabaseSafetyMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
         static_page()
+        static_page("500.html")
         got_request_exception.connect(_note_trouble, dispatch_uid="config.middleware.note_trouble")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -84,12 +84,16 @@ class ScopedThrottle(BaseThrottle):
         """Return who asks: the account, or the address as far as trusted proxies (NUM_PROXIES) vouch for it."""
         if request.user.is_authenticated:
             return f"user-{request.user.pk}"
+        return self.address(request)
+
+    def address(self, request: Request) -> str:
+        """Return the address as far as trusted proxies vouch for it; of IPv6 the network of one household."""
         try:
             address = ipaddress.ip_address(str(self.get_ident(request)))
         except ValueError:
             return "unknown"
         if isinstance(address, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((address, 64), strict=False).network_address)  # one household
+            return str(ipaddress.ip_network((address, 64), strict=False).network_address)
         return str(address)
 
 
@@ -108,6 +112,15 @@ def count(name: str, rate: Rate, now: float) -> Verdict:
         return Verdict(True, rate, max(0, math.floor(rate.limit - weighed)), math.ceil(rate.window - passed))
     take_back(name, rate, now)
     return Verdict(False, rate, 0, _seconds_until_free(rate, earlier, here - 1, passed))
+
+
+def first_within(name: str, seconds: int) -> bool:
+    """Return whether nobody asked this under ``name`` in the last ``seconds``; yes as well when the cache is away."""
+    try:
+        return bool(cache.add(f"first:{name}", 1, seconds))
+    except Exception:
+        logger.exception("first_within.cache_away", extra={"name_asked": name})
+        return True
 
 
 def take_back(name: str, rate: Rate, now: float) -> None:

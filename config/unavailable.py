@@ -46,6 +46,13 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def static_page() -> bytes:
-    """Return the page, read once; the middleware reads it at the start, for a disk may fail as well."""
-    return (Path(settings.TEMPLATES[0]["DIRS"][0]) / "503.html").read_bytes()
+def static_page(name: str = "503.html") -> bytes:
+    """Return the page, read once; the middleware reads it at the start, for a disk may fail as well.
+
+    It is no template: only the shop's telephone number is put in.
+    """
+    page = (Path(settings.TEMPLATES[0]["DIRS"][0]) / name).read_text(encoding="utf-8")
+    number = settings.WHATSAPP_NUMBER
+    local = f"0{number[2:]}" if number.startswith("62") else f"+{number}"
+    shown = "-".join(part for part in (local[:4], local[4:8], local[8:]) if part)
+    return page.replace("[[whatsapp]]", number).replace("[[whatsapp-local]]", shown).encode()

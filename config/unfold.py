@@ -37,6 +37,7 @@ MENU: list[dict[str, Any]] = [
             },
             entry("Insiden", "e911_emergency", "monitoring_incident_changelist", "monitoring.view_incident"),
             entry("Pemeriksaan", "fact_check", "monitoring_monitorrun_changelist", "monitoring.view_monitorrun"),
+            entry("Cadangan", "backup", "backups_backuprun_changelist", "backups.view_backuprun"),
         ],
     },
     {
@@ -44,6 +45,8 @@ MENU: list[dict[str, Any]] = [
         "items": [
             entry("Pesanan", "receipt_long", "orders_order_changelist", "orders.view_order"),
             entry("Riwayat pesanan", "history", "orders_orderevent_changelist", "orders.view_orderevent"),
+            entry("Voucher", "confirmation_number", "orders_voucher_changelist", "orders.view_voucher"),
+            entry("Pemakaian voucher", "redeem", "orders_voucheruse_changelist", "orders.view_voucheruse"),
             entry("Mail keluar", "mail", "config_outgoingmail_changelist", "config.view_outgoingmail"),
         ],
     },
@@ -53,6 +56,7 @@ MENU: list[dict[str, Any]] = [
             entry("Stok", "inventory_2", "shop_variant_changelist", "shop.view_variant"),
             entry("Produk", "sell", "shop_product_changelist", "shop.view_product"),
             entry("Kategori", "category", "shop_category_changelist", "shop.view_category"),
+            entry("Opname stok", "checklist", "shop_stockcount_changelist", "shop.view_stockcount"),
             entry("Mutasi stok", "swap_vert", "shop_stockmovement_changelist", "shop.view_stockmovement"),
             entry("Pemesanan stok", "bookmark", "shop_reservation_changelist", "shop.view_reservation"),
         ],
@@ -86,11 +90,21 @@ MENU: list[dict[str, Any]] = [
     {
         "title": "Pengaturan",
         "items": [
+            entry("Tujuan webhook", "webhook", "payments_webhookendpoint_changelist", "payments.view_webhookendpoint"),
+            entry("Kiriman webhook", "outbox", "payments_webhookdelivery_changelist", "payments.view_webhookdelivery"),
             entry("Buka/tutup toko", "storefront", "shop_sitestate_changelist", "shop.view_sitestate"),
             entry("Layanan kirim", "local_shipping", "orders_shippingmethod_changelist", "orders.view_shippingmethod"),
             entry("Tarif kirim", "price_change", "orders_shippingrate_changelist", "orders.view_shippingrate"),
             entry("Zona kirim", "map", "orders_shippingzone_changelist", "orders.view_shippingzone"),
             entry("Pengguna", "group", "shop_user_changelist", "shop.view_user"),
+            entry("Percobaan masuk", "lock_person", "axes_accessattempt_changelist", "axes.view_accessattempt"),
+            entry("Riwayat perubahan", "manage_history", "admin_logentry_changelist", "admin.view_logentry"),
+            {
+                "title": "Langkah keduaku",
+                "icon": "phonelink_lock",
+                "link": reverse_lazy("second-factor:manage"),
+                "permission": lambda request: request.user.is_staff,
+            },
         ],
     },
 ]

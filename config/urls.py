@@ -15,6 +15,7 @@ handler500 = "shop.views.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("monitoring.urls")),
     path("staf/mail/", include("config.mail_urls")),
+    path("admin/langkah-kedua/", include("shop.urls_staff")),
     path("admin/", admin.site.urls),
     path("api/", include("payments.urls_webhook")),
     path("api/", include("shop.urls_api")),

@@ -1,4 +1,4 @@
-"""The mails as their readers see them: a page for development, where mails are not really sent."""
+"""The mails as their readers see them: real ones in development, where none is really sent; examples anywhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from config.mail_examples import EXAMPLES, example_mail
 from config.models import OutgoingMail
 
 P = ParamSpec("P")
@@ -65,5 +66,32 @@ def mail_html(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the HTML part exactly as it is sent, in a sandbox also when it is opened by itself."""
     mail = get_object_or_404(OutgoingMail, pk=pk)
     response = HttpResponse(mail.html or "<p>Mail ini hanya teks.</p>")
+    response["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
+@staff_member_required
+@require_safe
+@never_cache
+def mail_examples(request: HttpRequest, key: str = "order_received") -> HttpResponse:
+    """List the shop's mails and show one of them, with made-up data."""
+    if key not in EXAMPLES:
+        raise Http404
+    names = [(name, words) for name, (words, _) in EXAMPLES.items()]
+    context = {"names": names, "key": key, "mail": example_mail(key)}
+    response = render(request, "config/mail_examples.html", context)
+    response["Content-Security-Policy"] = PAGE_POLICY
+    return response
+
+
+@staff_member_required
+@require_safe
+@never_cache
+@xframe_options_sameorigin
+def mail_example_html(request: HttpRequest, key: str) -> HttpResponse:
+    """Return the HTML part of an example, in the same sandbox as a real mail."""
+    if key not in EXAMPLES:
+        raise Http404
+    response = HttpResponse(example_mail(key).html)
     response["Content-Security-Policy"] = MAIL_POLICY
     return response

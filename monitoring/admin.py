@@ -130,7 +130,7 @@ class IncidentAdmin(ActionAdmin[Incident], ReadOnlyAdmin[Incident]):
     date_hierarchy = "first_seen_at"
     fields = (
         "code", "severity_", "state_", "subject", "evidence_", "runbook_", "first_seen", "last_seen", "seen_count",
-        "notices", "acknowledged_by", "snoozed_", "resolved_", "history_",
+        "notices", "muted_", "healed_", "acknowledged_by", "snoozed_", "resolved_", "history_",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -172,6 +172,16 @@ class IncidentAdmin(ActionAdmin[Incident], ReadOnlyAdmin[Incident]):
             return NOTHING
         book = monitor.runbook
         return format_html("<p>{} {}</p><p><code>{}</code></p>", book.means, book.do, book.command)
+
+    @admin.display(description="diredam oleh")
+    def muted_(self, incident: Incident) -> str:
+        """Return the incident that this one follows from."""
+        return incident.muted_by or NOTHING
+
+    @admin.display(description="pulih sendiri")
+    def healed_(self, incident: Incident) -> str:
+        """Return what the shop did about it by itself."""
+        return incident.healed or NOTHING
 
     @admin.display(description="pengingat ditunda sampai")
     def snoozed_(self, incident: Incident) -> SafeString:

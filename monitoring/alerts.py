@@ -1,7 +1,8 @@
 """Who is told what, and when: mails about incidents, written into the outbox in the transaction of their cause.
 
-One mail when an incident opens, reminders while nobody acknowledges it, one when it is resolved; one digest instead
-of many; never more than ``HOURLY_CAP`` an hour. What the cap holds back stays due and goes out when there is room.
+One mail when an incident opens, reminders while nobody acknowledges it, one when it is resolved, none while it follows
+from another one; one digest instead of many; never more than ``HOURLY_CAP`` an hour. What the cap holds back stays due
+and goes out when there is room.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def due(incident: Incident, now: datetime) -> AlertKind | None:
     if incident.state == IncidentState.RESOLVED:
         return AlertKind.RESOLVED if incident.notices and not incident.resolved_told else None
     if incident.state == IncidentState.ACKNOWLEDGED or (incident.snoozed_until and incident.snoozed_until > now):
+        return None
+    if incident.muted_by:
         return None
     if not incident.notices or incident.last_notified_at is None:
         return AlertKind.OPENED

@@ -78,7 +78,7 @@ class Fact:
 
 
 def shop_facts() -> list[Fact]:
-    """Read everything in seven statements. Raises what the database raises."""
+    """Read everything in six statements. Raises what the database raises."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS_SQL)
         facts = [Fact(name, _HELP[name], float(value)) for name, value in cursor.fetchall()]

@@ -7,7 +7,7 @@ resolve) opens its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +23,10 @@ Kind = IncidentEventKind
 
 CLEAN_RUNS_TO_RESOLVE = 2
 REOPEN_WITHIN = timedelta(minutes=30)
+HEAL_AGAIN_AFTER = (timedelta(minutes=4), timedelta(minutes=15), timedelta(hours=1))
+"""Waits between tries to heal; the last one goes on."""
 MACHINE = "monitor"
+_CAUSE_GONE = "cause gone: two checks in a row found nothing"
 LIVE = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
 
 
@@ -41,11 +44,20 @@ def fingerprint(monitor: str, subject_key: str) -> str:
     return hashlib.sha256(f"{monitor}|{subject_key}".encode()).hexdigest()
 
 
-def record(monitor: Monitor, findings: Sequence[Finding], *, clean: Collection[str], now: datetime) -> Changes:
+def record(
+    monitor: Monitor,
+    findings: Sequence[Finding],
+    *,
+    clean: Collection[str],
+    now: datetime,
+    healed: Mapping[str, str] | None = None,
+    tried: Collection[str] = (),
+) -> Changes:
     """Bring the incidents of ``monitor`` into line with one good look, in the caller's transaction.
 
     ``clean`` names the subjects of live incidents that were looked at again and are right; what is neither found nor
-    clean is left as it is. Locks the monitor's live incidents.
+    clean is left as it is. ``healed`` says what was done about subjects that are right since, ``tried`` names those
+    about which something was tried. Locks the monitor's live incidents.
     """
     live = {row.subject_key: row for row in lock_live(monitor.name)}
     changes = Changes()
@@ -54,20 +66,37 @@ def record(monitor: Monitor, findings: Sequence[Finding], *, clean: Collection[s
         if incident is not None:
             _seen_again(incident, monitor, finding, now)
         else:
-            live[finding.key] = _reopened(monitor, finding, now) or _opened(monitor, finding, now)
+            incident = live[finding.key] = _reopened(monitor, finding, now) or _opened(monitor, finding, now)
             changes.opened += 1
+        if finding.key in tried:
+            _put_healing_off(incident, now)
     for key in clean:
         incident = live.get(key)
         if incident is None:
             continue
+        if how := (healed or {}).get(key):
+            _note_healed(incident, how, now)
         incident.clean_runs += 1
         if incident.clean_runs >= CLEAN_RUNS_TO_RESOLVE:
-            _resolve(incident, how="cause gone: two checks in a row found nothing", actor=MACHINE, now=now)
+            how = f"healed by itself: {incident.healed}" if incident.healed else _CAUSE_GONE
+            _resolve(incident, how=how, actor=MACHINE, now=now)
             changes.resolved += 1
         else:
             incident.save(update_fields=["clean_runs"])
     changes.open = sum(incident.state in LIVE for incident in live.values())
     return changes
+
+
+def _put_healing_off(incident: Incident, now: datetime) -> None:
+    wait = HEAL_AGAIN_AFTER[min(incident.heal_attempts, len(HEAL_AGAIN_AFTER) - 1)]
+    incident.heal_attempts, incident.heal_after = incident.heal_attempts + 1, now + wait
+    incident.save(update_fields=["heal_attempts", "heal_after"])
+
+
+def _note_healed(incident: Incident, how: str, now: datetime) -> None:
+    incident.healed = how[:200]
+    incident.save(update_fields=["healed"])
+    note(incident, Kind.HEALED, text=how, now=now)
 
 
 def lock_live(monitor: str) -> list[Incident]:
@@ -86,9 +115,10 @@ def _seen_again(incident: Incident, monitor: Monitor, finding: Finding, now: dat
     incident.last_seen_at = now
     incident.seen_count += 1
     incident.clean_runs = 0
+    incident.healed = ""
     _describe(incident, monitor, finding)
     incident.save(
-        update_fields=["last_seen_at", "seen_count", "clean_runs", "severity", "subject", "evidence"],
+        update_fields=["last_seen_at", "seen_count", "clean_runs", "healed", "severity", "subject", "evidence"],
     )
 
 
@@ -120,7 +150,7 @@ def _reopened(monitor: Monitor, finding: Finding, now: datetime) -> Incident | N
     incident.resolved_at, incident.resolved_how, incident.resolved_told = None, "", False
     incident.acknowledged_at, incident.acknowledged_by = None, ""
     incident.reopened_at, incident.reopened_count = now, incident.reopened_count + 1
-    incident.escalation_level, incident.clean_runs = 0, 0
+    incident.escalation_level, incident.clean_runs, incident.healed = 0, 0, ""
     incident.last_seen_at, incident.seen_count = now, incident.seen_count + 1
     _describe(incident, monitor, finding)
     incident.save()
@@ -135,6 +165,7 @@ def _describe(incident: Incident, monitor: Monitor, finding: Finding) -> None:
     incident.evidence = {
         "description": finding.description or monitor.description,
         "action": finding.action or monitor.action,
+        "kind": finding.kind,
         "details": [[label, one_line(str(value))] for label, value in finding.details],
     }
 

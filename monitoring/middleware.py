@@ -70,7 +70,9 @@ class TrafficMiddleware:
 def route_of(request: HttpRequest) -> str:
     """Return the pattern of the route, or one word for everything that no route matched."""
     match = request.resolver_match
-    return f"/{match.route}" if match is not None and match.route is not None else UNKNOWN
+    if match is None or match.route is None:
+        return UNKNOWN
+    return "/" + match.route.removesuffix("/?$")  # the API's routes take a slash at their end, or none
 
 
 def watch_statements(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -37,6 +37,8 @@ def as_lines(run: Run, *, table: bool, style: Style) -> Iterator[str]:
     if run.database_away:
         yield style.ERROR(f"CRITICAL  {'database_down':<26} {run.database_away}")
     for result in run.results:
+        for key, how in result.healed.items():
+            yield style.SUCCESS(f"HEALED    {result.monitor.name:<26} {key}: {how}")
         if table or result.error or result.look.total:
             yield _line(result, style)
             if result.look.total and not result.error:
@@ -46,12 +48,15 @@ def as_lines(run: Run, *, table: bool, style: Style) -> Iterator[str]:
     opened = sum(result.changes.opened for result in run.results)
     resolved = sum(result.changes.resolved for result in run.results)
     still = sum(result.changes.open for result in run.results)
+    healed = sum(len(result.healed) for result in run.results)
+    muted = sum(result.muted for result in run.results)
+    mute = f", {muted} muted" if muted else ""
     held = f", {run.held_back} held back" if run.held_back else ""
     wait = f", {run.waiting} mails waiting" if run.waiting else ""
     lost = f", {run.undelivered} mails nobody took" if run.undelivered else ""
     yield (
         f"{len(run.results)} monitors: {len(run.results) - wrong - broken} ok, {wrong} with findings, {broken} failed; "
-        f"incidents +{opened} new, {resolved} resolved, {still} open{held}{wait}{lost} "
+        f"healed {healed}; incidents +{opened} new, {resolved} resolved, {still} open{mute}{held}{wait}{lost} "
         f"({run.duration_ms / 1000:.1f} s) run={run.run_id}"
     )
 
@@ -86,11 +91,13 @@ def as_json(run: Run, *, dry: bool) -> dict[str, Any]:
                 "message": result.error or "; ".join(finding.subject for finding in result.look.findings[:SHOWN]),
                 "hint": result.monitor.runbook.command if result.look.total else "",
                 "refs": [finding.key for finding in result.look.findings],
+                "healed": dict(result.healed),
                 "facts": dict(result.look.facts),
                 "duration_ms": result.duration_ms,
             }
             for result in run.results
         ],
+        "healed": sum(len(result.healed) for result in run.results),
         "alerts": {
             "opened": sum(result.changes.opened for result in run.results),
             "open": sum(result.changes.open for result in run.results),
@@ -99,6 +106,7 @@ def as_json(run: Run, *, dry: bool) -> dict[str, Any]:
             "sent": run.sent,
             "waiting": run.waiting,
             "held_back": run.held_back,
+            "muted": sum(result.muted for result in run.results),
             "undelivered": run.undelivered,
         },
     }
@@ -110,7 +118,9 @@ def as_prometheus(run: Run) -> str:
     findings = Gauge("shop_monitor_findings", "Things that are wrong", ["monitor"], registry=registry)
     good = Gauge("shop_monitor_ok", "Whether the monitor could look", ["monitor"], registry=registry)
     seconds = Gauge("shop_monitor_duration_seconds", "How long it took", ["monitor"], registry=registry)
+    healed = Gauge("shop_monitor_healed", "Things put right in this run", ["monitor"], registry=registry)
     for result in run.results:
+        healed.labels(result.monitor.name).set(len(result.healed))
         findings.labels(result.monitor.name).set(result.look.total)
         good.labels(result.monitor.name).set(not result.error)
         seconds.labels(result.monitor.name).set(result.duration_ms / 1000)

@@ -1,4 +1,4 @@
-"""One run of the monitors: probe, look, record, tell, send. What ``manage.py run_monitors`` does.
+"""One run of the monitors: probe, look, heal, record, tell, send. What ``manage.py run_monitors`` does.
 
 Each monitor looks in a transaction of its own with a time limit of its own; what it found and the mails about it
 commit together. A monitor that fails resolves nothing and stops no other.
@@ -22,8 +22,9 @@ from config.logging import redact
 from config.mail import one_line
 from config.models import MailState, OutgoingMail
 from config.outbox import send_due_mails
-from monitoring import alerts, heartbeat_url, incidents, outage, selectors
+from monitoring import alerts, healing, heartbeat_url, incidents, inhibition, outage, selectors
 from monitoring.alarm import TimeIsUpError, time_limit
+from monitoring.healed_mail import tell_healed
 from monitoring.models import MonitorRun, Severity
 from monitoring.monitors import LIMIT, Look, Monitor, Scope
 from monitoring.monitors.base import FULL_TIMEOUT_S, TIMEOUT_S
@@ -39,7 +40,10 @@ SEND_S = 22.0
 
 @dataclass
 class Result:
-    """What one monitor did in this run. ``error`` empty: it looked; ``skipped``: the time was over."""
+    """What one monitor did in this run. ``error`` empty: it looked.
+
+    ``healed`` says what was done about subjects that were wrong and are right since; they are not in ``look``.
+    """
 
     monitor: Monitor
     look: Look = field(default_factory=Look)
@@ -47,6 +51,8 @@ class Result:
     started_at: datetime = field(default_factory=timezone.now)
     duration_ms: int = 0
     changes: incidents.Changes = field(default_factory=incidents.Changes)
+    healed: dict[str, str] = field(default_factory=dict)
+    muted: int = 0
 
     @property
     def severity(self) -> Severity | None:
@@ -70,6 +76,7 @@ class Run:
     undelivered: int = 0
     duration_ms: int = 0
     interrupted: bool = False
+    healing_left_s: float = healing.BUDGET_S
 
     @property
     def complete(self) -> bool:
@@ -79,12 +86,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Options:
-    """``notify`` False: incidents are recorded and nobody is told (the mails stay due). ``dry``: look and no more."""
+    """``notify`` False: incidents are recorded and nobody is told (the mails stay due). ``dry``: look and no more.
+
+    ``heal`` False: nothing is put right.
+    """
 
     monitors: Sequence[Monitor]
     full: bool = False
     dry: bool = False
     notify: bool = True
+    heal: bool = True
     everything: bool = True
     """All monitors run, so that the run may count as a heartbeat."""
     timeout_s: float | None = None
@@ -126,7 +137,7 @@ def _look_at_everything(options: Options, run: Run, ends_at: float, should_stop:
             result.error = "not run: asked to stop" if should_stop() else "not run: the time was over"
             continue
         limit = min(options.timeout_s or (FULL_TIMEOUT_S if options.full else TIMEOUT_S), left)
-        trouble = _run_one(options, run, result, limit)
+        trouble = _run_one(options, run, result, limit, left, should_stop)
         if trouble is not None and _may_be_away(trouble):
             # Did it go away meanwhile? Then the others would only spend the time that the alert needs.
             connection.close()
@@ -135,16 +146,27 @@ def _look_at_everything(options: Options, run: Run, ends_at: float, should_stop:
                 return
         if trouble is not None and not options.dry:
             _record_failure(run, result)
-    if not options.dry and options.notify and run.held_back:
+    if not options.dry and options.notify:
+        _tell_the_rest(run)
+
+
+def _tell_the_rest(run: Run) -> None:
+    """Write the mails that are about no incident: what healed by itself, and that more is wrong than the mails tell."""
+    held_back = run.held_back
+    for name, write in (
+        ("healed", lambda: tell_healed(now=timezone.now())),
+        ("capped", lambda: alerts.tell_capped(held_back=held_back, now=timezone.now())),
+    ):
         try:
-            held_back = run.held_back
-            run.queued += unit_of_work(lambda: alerts.tell_capped(held_back=held_back, now=timezone.now()))
+            run.queued += unit_of_work(write)
         except Exception:
-            logger.exception("alerts.capped_failed")
+            logger.exception("alerts.not_told", extra={"about": name})
 
 
-def _run_one(options: Options, run: Run, result: Result, limit_s: float) -> Exception | None:
-    """Let one monitor look and record what it found; return what it raised, if it did: that ends here."""
+def _run_one(
+    options: Options, run: Run, result: Result, limit_s: float, left_s: float, should_stop: Callable[[], bool]
+) -> Exception | None:
+    """Let one monitor look, heal and record what it found; return what it raised, if it did: that ends here."""
     monitor, started = result.monitor, time.monotonic()
     result.started_at = timezone.now()
     try:
@@ -152,8 +174,16 @@ def _run_one(options: Options, run: Run, result: Result, limit_s: float) -> Exce
         with time_limit(limit_s * 2 + 2):
             result.look, clean = _look(monitor, full=options.full, limit_s=limit_s, dry=options.dry)
             result.duration_ms = round((time.monotonic() - started) * 1000)
+        tried = healing.Tried()
+        if options.heal and not options.dry and monitor.heal and result.look.findings:
+            tried = _heal(run, result, left_s - result.duration_ms / 1000, should_stop)
+        with time_limit(limit_s * 2 + 2):
+            if tried.subjects:
+                result.look, clean = _look(monitor, full=options.full, limit_s=limit_s, dry=False)
+                wrong = {finding.key for finding in result.look.findings}
+                result.healed = {key: how for key, how in tried.did.items() if key not in wrong}
             if not options.dry:
-                unit_of_work(lambda: _record(options, run, result, clean))
+                unit_of_work(lambda: _record(options, run, result, clean, tried))
     except Exception as error:
         logger.exception("monitor.failed", extra={"monitor": monitor.name})
         result.look = Look()
@@ -161,6 +191,15 @@ def _run_one(options: Options, run: Run, result: Result, limit_s: float) -> Exce
         result.duration_ms = round((time.monotonic() - started) * 1000)
         return error
     return None
+
+
+def _heal(run: Run, result: Result, left_s: float, should_stop: Callable[[], bool]) -> healing.Tried:
+    """Try to put right what was found, within what the run has left for it; a second look and the record follow."""
+    began = time.monotonic()
+    until = began + min(run.healing_left_s, left_s - 2 * TIMEOUT_S)
+    tried = healing.try_cures(result.monitor, result.look.findings, until=until, should_stop=should_stop)
+    run.healing_left_s -= time.monotonic() - began
+    return tried
 
 
 def _may_be_away(error: Exception) -> bool:
@@ -193,10 +232,13 @@ def _look(monitor: Monitor, *, full: bool, limit_s: float, dry: bool) -> tuple[L
     return Look([*look.findings, *still], max(look.total, len(look.findings) + len(still)), look.facts), clean
 
 
-def _record(options: Options, run: Run, result: Result, clean: list[str]) -> None:
+def _record(options: Options, run: Run, result: Result, clean: list[str], tried: healing.Tried) -> None:
     now = timezone.now()
     monitor, look = result.monitor, result.look
-    result.changes = incidents.record(monitor, look.findings, clean=clean, now=now)
+    result.changes = incidents.record(
+        monitor, look.findings, clean=clean, now=now, healed=result.healed, tried=tried.subjects
+    )
+    result.muted = inhibition.mute(monitor, now=now)
     told = alerts.notify(monitor, total=look.total, now=now) if options.notify else alerts.Told()
     _write_run(run, result)
     transaction.on_commit(lambda: _count(run, told))
@@ -222,7 +264,7 @@ def _write_run(run: Run, result: Result) -> None:
         duration_ms=result.duration_ms,
         findings=result.look.total,
         error=result.error,
-        facts=dict(result.look.facts),
+        facts=dict(result.look.facts) | ({"healed": len(result.healed)} if result.healed else {}),
     )
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.utils import timezone
 
 from config.models import MailState
 from monitoring import heartbeats, outage
 from monitoring.incidents import LIVE
-from monitoring.models import Incident, MonitorRun, Severity, UndeliveredAlert
+from monitoring.models import Incident, IncidentState, MonitorRun, Severity, UndeliveredAlert
 from monitoring.monitors import MONITORS, Monitor
 from monitoring.schedule import scheduled_jobs
+from payments.models import Repair
+
+REPAIRS_SHOWN_FOR = timedelta(days=7)
 
 
 def open_incidents() -> QuerySet[Incident]:
@@ -26,6 +31,12 @@ def recent_incidents(limit: int = 50) -> list[Incident]:
     return list(Incident.objects.order_by("-pk").prefetch_related("events")[:limit])
 
 
+def recent_repairs(limit: int = 10) -> list[Repair]:
+    """Return what the shop put right by itself in the last seven days, newest first, with payments and orders."""
+    rows = Repair.objects.filter(created_at__gte=timezone.now() - REPAIRS_SHOWN_FOR)
+    return list(rows.select_related("payment__order").order_by("-pk")[:limit])
+
+
 @dataclass(frozen=True)
 class MonitorState:
     """A monitor and its newest look; ``good_at`` is that of its newest look that did not fail."""
@@ -35,22 +46,26 @@ class MonitorState:
     good_at: datetime | None
 
 
+# One index look-up for each monitor and question; DISTINCT ON would read a month of runs.
+_NEWEST_RUNS = """
+SELECT run.*, good.started_at AS good_at
+  FROM unnest(%s::text[]) AS name
+ CROSS JOIN LATERAL (SELECT * FROM monitoring_monitorrun r
+                      WHERE r.monitor = name ORDER BY r.id DESC LIMIT 1) AS run
+  LEFT JOIN LATERAL (SELECT started_at FROM monitoring_monitorrun r
+                      WHERE r.monitor = name AND r.error = '' ORDER BY r.id DESC LIMIT 1) AS good ON true
+"""
+
+
 def monitor_states() -> list[MonitorState]:
-    """Return every monitor with its newest run (two queries, whatever the number of runs)."""
+    """Return every monitor with its newest run (one query, whatever the number of runs)."""
     names = [monitor.name for monitor in MONITORS]
-    last = {run.monitor: run for run in _newest(names)}
-    good = {run.monitor: run.started_at for run in _newest(names, only_good=True)}
-    return [MonitorState(monitor, last.get(monitor.name), good.get(monitor.name)) for monitor in MONITORS]
-
-
-def _newest(names: list[str], *, only_good: bool = False) -> list[MonitorRun]:
-    """Return the newest run of each monitor by one index look-up each; DISTINCT ON would read a month of runs."""
-    good = "AND r.error = ''" if only_good else ""
-    query = (
-        "SELECT run.* FROM unnest(%s::text[]) AS name CROSS JOIN LATERAL ("  # noqa: S608 - our own text
-        f"SELECT * FROM monitoring_monitorrun r WHERE r.monitor = name {good} ORDER BY r.id DESC LIMIT 1) AS run"
-    )
-    return list(MonitorRun.objects.raw(query, [names]))
+    last: dict[str, Any] = {run.monitor: run for run in MonitorRun.objects.raw(_NEWEST_RUNS, [names])}
+    return [
+        MonitorState(monitor, run, run.good_at if run is not None else None)
+        for monitor in MONITORS
+        for run in [last.get(monitor.name)]
+    ]
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,18 @@ def job_states() -> list[JobState]:
 def undelivered_alerts() -> int:
     """Return how many alerts nobody took, neither Resend nor SMTP: the admin's banner, and ``/metrics``."""
     return UndeliveredAlert.objects.filter(mail__state=MailState.FAILED, smtp_sent_at=None).count()
+
+
+def alarms() -> tuple[int, int]:
+    """Return how many alerts nobody took, and how many critical incidents nobody has taken charge of (one query)."""
+    undelivered = UndeliveredAlert.objects.filter(mail__state=MailState.FAILED, smtp_sent_at=None).order_by()
+    critical = Incident.objects.filter(state=IncidentState.OPEN, severity=Severity.CRITICAL).order_by()
+    both = list(
+        undelivered.annotate(what=Value("undelivered"))
+        .values_list("what")
+        .union(critical.annotate(what=Value("critical")).values_list("what"), all=True)
+    )
+    return both.count(("undelivered",)), both.count(("critical",))
 
 
 def database_outage() -> outage.Outage | None:

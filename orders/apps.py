@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.core import checks
 
 
 class OrdersConfig(AppConfig):
+    """Registers the check of what invoices have to say."""
+
     name = "orders"
     verbose_name = "Pesanan"
+
+    def ready(self) -> None:
+        from orders.checks import check_seller
+
+        checks.register(check_seller)

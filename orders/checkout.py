@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
 from orders import shipping
 from orders.models import Order
+from orders.preview import Preview, preview
+from orders.regions import Region
 from orders.services import OrderLine, OrderRequest, PlacedOrder, place_order
+from orders.services.vouchers import Buyer
 from orders.shipping import ShippingQuote
 from shop.errors import CartClosedError
 from shop.models import Address, Cart, User
@@ -33,10 +37,17 @@ class Draft:
     region: str = ""
     note: str = ""
     shipping_method: str = ""
+    voucher: str = ""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything but a voucher, which may come from the cart, was given."""
+        return self != Draft(voucher=self.voucher)
 
     def digest(self, resolved: AddressData | None) -> str:
         """Return what a review page is bound to: another tab may change the draft while one is open."""
-        content = [self.email, asdict(resolved) if resolved else None, self.note, self.shipping_method]
+        address = asdict(resolved) if resolved else None
+        content = [self.email, address, self.note, self.shipping_method, self.voucher]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
@@ -57,6 +68,12 @@ def save_draft(session: SessionBase, draft: Draft) -> None:
     session[_SESSION_KEY] = asdict(draft)
 
 
+def keep_voucher(session: SessionBase, code: str) -> None:
+    """Take the voucher of an order that was closed along to the next one; its use was given back."""
+    if code:
+        save_draft(session, replace(load_draft(session), voucher=code))
+
+
 def clear_draft(session: SessionBase) -> None:
     """Forget what was typed."""
     session.pop(_SESSION_KEY, None)
@@ -73,6 +90,8 @@ class Checkout:
     saved: tuple[Address, ...]
     address: AddressData | None
     quotes: tuple[ShippingQuote, ...]
+    preview: Preview
+    near: Region | None = None
 
     @property
     def email(self) -> str:
@@ -86,7 +105,7 @@ class Checkout:
     @property
     def quote(self) -> ShippingQuote | None:
         """The chosen service, if it still reaches the address with this weight."""
-        return next((quote for quote in self.quotes if quote.code == self.draft.shipping_method), None)
+        return _chosen(self.quotes, self.draft)
 
     @property
     def place_line(self) -> str:
@@ -104,24 +123,42 @@ class Checkout:
         return self.quotes[0] if self.quotes else None
 
     @property
-    def estimate(self) -> int:
-        """Rupiah in all: with the chosen service, or else with the cheapest."""
-        quote = self.quote or self.cheapest
-        return self.contents.subtotal + (quote.price if quote else 0)
-
-    @property
     def total(self) -> int:
-        """Rupiah to pay with the chosen service, or without shipping while none is chosen."""
-        return self.contents.subtotal + (self.quote.price if self.quote else 0)
+        """Rupiah in all, voucher included: with the chosen service, else with the cheapest, else without shipping."""
+        return self.preview.sums.total
 
 
-def assemble(cart: Cart, draft: Draft, member: User | None) -> Checkout:
-    """Return the checkout of an open cart as it stands now (at most five queries)."""
+def assemble(cart: Cart, draft: Draft, member: User | None, near: Region | None = None) -> Checkout:
+    """Return the checkout of an open cart as it stands now (at most five queries, and two for a voucher).
+
+    ``near`` is a district that shipping was asked for before: good for an estimate, until the address is known.
+    """
     contents = cart_view(cart)
     saved = tuple(Address.objects.filter(user=member)) if member else ()
     address = _address(draft, saved)
-    quotes = shipping.quotes(province=address.province, grams=contents.grams) if address and contents.lines else []
-    return Checkout(cart, contents, draft, member, saved, address, tuple(quotes))
+    place = address or near
+    quotes = shipping.quotes(province=place.province, grams=contents.grams) if place and contents.lines else []
+    quote = _chosen(quotes, draft) or next(iter(quotes), None)
+    sums = preview(
+        subtotal=contents.subtotal,
+        shipping=quote.price if quote else None,
+        code=draft.voucher,
+        buyer=buyer_of(draft, member, address),
+    )
+    return Checkout(cart, contents, draft, member, saved, address, tuple(quotes), sums, near)
+
+
+def buyer_of(draft: Draft, member: User | None, address: AddressData | None = None) -> Buyer:
+    """Return whose vouchers are counted, as far as it is known yet."""
+    return Buyer.of(
+        user_id=member.pk if member else None,
+        email=(member.email or "") if member else draft.email,
+        phone=address.phone if address else "",
+    )
+
+
+def _chosen(quotes: Sequence[ShippingQuote], draft: Draft) -> ShippingQuote | None:
+    return next((quote for quote in quotes if quote.code == draft.shipping_method), None)
 
 
 def _address(draft: Draft, saved: tuple[Address, ...]) -> AddressData | None:
@@ -144,6 +181,7 @@ def place(checkout: Checkout, *, key: str, cart_version: int, expected_total: in
         email=checkout.email,
         shipping_method=draft.shipping_method,
         note=draft.note,
+        voucher_code=checkout.preview.code,
         expected_total=expected_total,
     )
     try:

@@ -1,8 +1,9 @@
-"""The demo shop's shipping table: three services, four zones, every province."""
+"""The demo shop's shipping table (three services, four zones, every province) and its vouchers, one of each kind."""
 
 from __future__ import annotations
 
-from orders.models import ProvinceZone, ShippingMethod, ShippingRate, ShippingZone
+from orders.models import ProvinceZone, ShippingMethod, ShippingRate, ShippingZone, Voucher
+from orders.pricing import VoucherKind
 
 _JAVA = ("BANTEN", "DKI JAKARTA", "JAWA BARAT", "JAWA TENGAH", "DAERAH ISTIMEWA YOGYAKARTA", "JAWA TIMUR")
 _NEAR = (
@@ -103,3 +104,15 @@ def seed_shipping() -> None:
         ),
         ignore_conflicts=True,
     )
+
+
+VOUCHERS = (
+    {"code": "HEMAT10", "kind": VoucherKind.PERCENT, "percent": 10, "most": 50_000, "min_subtotal": 150_000},
+    {"code": "KENALAN", "kind": VoucherKind.FIXED, "amount": 25_000, "min_subtotal": 100_000, "customer_limit": 1},
+    {"code": "ONGKIR", "kind": VoucherKind.SHIPPING, "most": 20_000, "total_limit": 500},
+)
+
+
+def seed_vouchers() -> None:
+    """Write the vouchers that are missing; those that staff changed stay as they are."""
+    Voucher.objects.bulk_create((Voucher(**fields) for fields in VOUCHERS), ignore_conflicts=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
+
 from config.outbox import queue_mail
 from config.rendering import render_mail
 from orders.links import order_url
@@ -18,11 +20,13 @@ def queue_order_mail(
     *,
     items: Sequence[OrderItem] | None = None,
     part: str = "",
+    path: str = "",
     **context: Any,
 ) -> None:
     """Queue the mail ``name`` about ``order``, once per order, name and ``part`` (a refund's key, for instance).
 
-    ``items`` saves reading them when the caller has them at hand.
+    ``items`` saves reading them when the caller has them at hand. ``path`` is where a mail's button leads that leads
+    elsewhere than to the order.
     """
     url = order_url(order)
     mail = render_mail(
@@ -31,6 +35,7 @@ def queue_order_mail(
             "order": _for_mail(order, items),
             "order_url": url,
             "pay_url": f"{url}bayar/",
+            "url": f"{settings.SITE_URL}{path}",
             "paid": order.paid_at is not None,
         }
         | context,
@@ -51,6 +56,7 @@ def _for_mail(order: Order, items: Sequence[OrderItem] | None) -> dict[str, Any]
         "subtotal",
         "shipping_cost",
         "discount",
+        "voucher_code",
         "courier",
         "expires_at",
         "recipient",

@@ -61,6 +61,28 @@ class CannotDeliverError(OrderError):
         return {"errors": [{"field": "shippingMethod", "detail": self.text}]}
 
 
+class VoucherRefusedError(OrderError):
+    """The voucher does not count for this order: unknown, out of its time, or the goods are worth too little.
+
+    ``reason`` (in the context) says which, for a machine.
+    """
+
+    code = "voucher_refused"
+    status = 400
+    message = "Kode voucher ini tidak berlaku."
+
+    def extra(self) -> dict[str, Any]:
+        return {"errors": [{"field": "voucherCode", "detail": self.text}]}
+
+
+class VoucherUsedUpError(VoucherRefusedError):
+    """Nothing of the voucher is left, for anybody or for this customer."""
+
+    code = "voucher_used_up"
+    status = 409
+    message = "Voucher sudah habis dipakai."
+
+
 class TransitionNotAllowedError(OrderError):
     """The order is not in a state that may become the one asked for."""
 
@@ -82,3 +104,10 @@ class OrderBusyError(OrderError):
 class ShipmentRefusedError(OrderError):
     code = "shipment_refused"
     message = "Pesanan ini belum boleh dikirim."
+
+
+class CancelRequestRefusedError(OrderError):
+    """The order is not one that its customer may ask to have cancelled, or the request is over."""
+
+    code = "cancel_request_refused"
+    message = "Pesanan ini tidak dapat diminta batal lagi."

@@ -8,16 +8,14 @@ from typing import Any
 from django import forms
 
 from orders import regions
+from orders.area_form import AreaForm
 from orders.checkout import Checkout, Draft
 from orders.fields import UNREADABLE, LineField, PhoneField, PostalCodeField
-from orders.regions import Region
 from orders.shipping import ShippingQuote
 from shop.forms import ShopForm
 from shop.models import Address
 from shop.places import place_line
 from shop.services.account import AddressData, add_address
-
-AREA_EXAMPLE = "misalnya “Depok, Sleman”"
 
 
 def _note() -> LineField:
@@ -29,7 +27,7 @@ def _note() -> LineField:
     )
 
 
-class TypedAddressForm(ShopForm):
+class TypedAddressForm(AreaForm):
     """An address that is typed. One box finds the district; where several fit, radio buttons follow it."""
 
     recipient = LineField(
@@ -45,13 +43,6 @@ class TypedAddressForm(ShopForm):
         missing="Isi nomor WhatsApp, misalnya 0812-3456-7890.",
         error_messages={"invalid": "Tulis nomor WhatsApp yang lengkap, misalnya 0812-3456-7890."},
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "data-rule": "phone"}),
-    )
-    area = LineField(
-        label="Kecamatan atau kota",
-        help_text="Ketik nama kecamatan, lalu pilih dari daftar.",
-        max_length=160,
-        missing=f"Isi kecamatan, {AREA_EXAMPLE}.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "data-areas": "", "spellcheck": "false"}),
     )
     postal_code = PostalCodeField(
         label="Kode pos",
@@ -77,51 +68,15 @@ class TypedAddressForm(ShopForm):
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
     )
     note = _note()
+    field_order: tuple[str, ...] = ("recipient", "phone", "area", "postal_code", "street", "note")
 
     def __init__(self, *args: Any, checkout: Checkout, **kwargs: Any) -> None:
         super().__init__(*args, initial=_initial(checkout), **kwargs)
         self.checkout = checkout
-        self.region: Region | None = None
-        self.area_choices: list[Region] = []
         for name in ("recipient", "phone", "area", "postal_code", "street"):
             field = self.fields[name]
             words = {"missing": field.error_messages["required"], "wrong": field.error_messages.get("invalid", "")}
             field.widget.attrs.update({f"data-{key}": text for key, text in words.items() if text})
-
-    @property
-    def area_typed(self) -> str:
-        """What the radio buttons answer: a text typed anew afterwards outranks them."""
-        return str(self.data.get("area", ""))[:160]
-
-    def clean(self) -> dict[str, Any] | None:
-        """Find the district that the box, or the radio button below it, means."""
-        cleaned = super().clean()
-        text = self.cleaned_data.get("area")
-        if text:
-            self.region = self._chosen() or regions.by_label(text) or self._only_one(text)
-        if self.region is not None:
-            # Should another field be wrong, the box shows what was understood.
-            self.data = {name: self.data.get(name) for name in self.data} | {"area": self.region.label}
-        return cleaned
-
-    def _chosen(self) -> Region | None:
-        """Return the radio button's district, unless the box was changed after the buttons were shown."""
-        if self.data.get("area_for") != self.area_typed:
-            return None
-        return regions.find(str(self.data.get("area_choice", ""))[:20])
-
-    def _only_one(self, text: str) -> Region | None:
-        found = regions.search(text)
-        if len(found) == 1:
-            return found[0]
-        self.area_choices = found
-        if not found:
-            self.add_error("area", f"Wilayah ini tidak kami temukan. Tulis nama kecamatannya, {AREA_EXAMPLE}.")
-        elif len(found) < regions.MAX_RESULTS:
-            self.add_error("area", f"Ada {len(found)} wilayah yang cocok. Pilih salah satu di bawah kotak ini.")
-        else:
-            self.add_error("area", f"Banyak wilayah yang cocok. Pilih di bawah, atau tulis lengkap, {AREA_EXAMPLE}.")
-        return None
 
     def address(self) -> AddressData:
         """Return what was typed as a complete address; the form is valid."""
@@ -172,7 +127,7 @@ class GuestAddressForm(TypedAddressForm):
             },
         ),
     )
-    field_order = ("email",)
+    field_order = ("email", *TypedAddressForm.field_order)
 
     def to_draft(self) -> Draft:
         """Return the draft with address and e-mail."""
@@ -265,6 +220,8 @@ def _initial(checkout: Checkout) -> dict[str, Any]:
     initial: dict[str, Any] = {"email": draft.email, "note": draft.note}
     if member is not None:
         initial |= {"recipient": member.name, "phone": member.phone}
+    if checkout.near is not None:
+        initial["area"] = checkout.near.label
     if draft.address is not None:
         region = regions.find(draft.region)
         initial |= {

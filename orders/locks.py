@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config.rows import lock_rows
-from orders.models import Order
+from orders.models import Order, Voucher
 
 
 def lock_order(pk: int) -> Order:
@@ -11,4 +11,12 @@ def lock_order(pk: int) -> Order:
     found = lock_rows(Order, "id = %s", [pk])
     if not found:
         raise Order.DoesNotExist
+    return found[0]
+
+
+def lock_voucher(pk: int) -> Voucher:
+    """Lock one voucher: its uses are counted one after the other. Raises Voucher.DoesNotExist."""
+    found = lock_rows(Voucher, "id = %s", [pk])
+    if not found:
+        raise Voucher.DoesNotExist
     return found[0]

@@ -6,12 +6,19 @@ import json
 from typing import Any
 
 from django.db import connection, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from orders.errors import TransitionNotAllowedError
 from orders.models import Order, OrderEvent
 from orders.models.event import EventKind
 from orders.states import ALLOWED, OrderStatus
+
+status_changed = Signal()
+"""Sent inside the transaction of every transition, with ``order`` (locked, as it is now) and ``event``.
+
+For apps above, which write what follows from it in the same transaction; a receiver that raises undoes all of it.
+"""
 
 _EVENT_SQL = """
 INSERT INTO orders_orderevent (order_id, kind, from_status, to_status, actor, reason, data, created_at)
@@ -47,11 +54,12 @@ def transition(
     }
     with transaction.atomic(savepoint=False):
         moved = Order.objects.filter(pk=order.pk, status=seen).update(**values)
-        event = _write(order, EventKind.STATUS, actor, reason, data, from_status=seen, to_status=to) if moved else None
-    if event is None:
-        raise TransitionNotAllowedError(order=order.number, seen=seen, to=to)
-    for name, value in values.items():
-        setattr(order, name, value)
+        if not moved:
+            raise TransitionNotAllowedError(order=order.number, seen=seen, to=to)
+        event = _write(order, EventKind.STATUS, actor, reason, data, from_status=seen, to_status=to)
+        for name, value in values.items():
+            setattr(order, name, value)
+        status_changed.send(sender=Order, order=order, event=event)
     return event
 
 

@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class PaymentsConfig(AppConfig):
     name = "payments"
     verbose_name = "Pembayaran"
+
+    def ready(self) -> None:
+        """Announce what happens to orders to those who integrate with the shop."""
+        from payments.outgoing.events import listen
+
+        listen()

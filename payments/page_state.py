@@ -51,7 +51,9 @@ _AFTER_PAYMENT = {
     OrderStatus.REFUNDED: S.REFUNDED,
 }
 UNPAID = frozenset({S.WAITING, S.TIME_UP, S.CLOSING, S.CONFIRMING})
-REORDERABLE = frozenset({S.EXPIRED, S.CANCELLED, S.REFUNDED, S.LATE_MONEY})
+# "Pesan lagi": first of all where nothing came of it, and quietly where it did.
+ENDED_BADLY = frozenset({S.EXPIRED, S.CANCELLED, S.REFUNDED, S.LATE_MONEY})
+REORDERABLE = ENDED_BADLY | {S.PAID, S.PACKED, S.SHIPPED, S.COMPLETED}
 
 
 def page_state(order: Order, money: Money, payment_status: str, now: datetime) -> PageState:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orders.models import Order
-from orders.states import OrderStatus
+from orders.models import CancelRequest, CancelRequestState, Order
+from orders.services.cancel_requests import MAY_ASK
+from orders.states import PAID_OR_LATER, OrderStatus
 from payments import page_state
 from payments.instructions import Method, describe
 from payments.models import Payment
-from payments.page_state import REORDERABLE, UNPAID, Badge, Money, PageState
+from payments.page_state import ENDED_BADLY, REORDERABLE, UNPAID, Badge, Money, PageState
 from payments.timeline import Entry
 from shop.models import ProductImage
 
@@ -50,6 +51,26 @@ class OrderPaths:
     @property
     def status(self) -> str:
         return f"{self.order}status.json"
+
+    @property
+    def invoice(self) -> str:
+        return f"{self.order}faktur/"
+
+    @property
+    def ask_cancel(self) -> str:
+        return f"{self.order}minta-batal/"
+
+    @property
+    def withdraw(self) -> str:
+        return f"{self.order}tarik-permintaan/"
+
+    @property
+    def received(self) -> str:
+        return f"{self.order}diterima/"
+
+    @property
+    def make_account(self) -> str:
+        return f"{self.order}akun/"
 
     def place_of(self, state: PageState) -> str:
         """Return where the customer belongs now: the payment page while there is something to pay."""
@@ -129,7 +150,8 @@ class OrderPage:
     timeline: tuple[Entry, ...]
     recipient: Recipient
     help_url: str
-    resi: str
+    parcel: Entry | None
+    cancel_request: CancelRequest | None
 
     @property
     def order(self) -> Order:
@@ -149,6 +171,31 @@ class OrderPage:
         return self.situation.state in REORDERABLE
 
     @property
+    def ended_badly(self) -> bool:
+        """Whether ordering the same again is the next thing to do, and not only a convenience."""
+        return self.situation.state in ENDED_BADLY
+
+    @property
+    def asks_cancel(self) -> bool:
+        """Whether the customer waits for an answer to his wish to cancel."""
+        return self.cancel_request is not None and self.cancel_request.state == CancelRequestState.OPEN
+
+    @property
+    def was_declined(self) -> bool:
+        """Whether the last answer was no, and the parcel is still here."""
+        declined = self.cancel_request is not None and self.cancel_request.state == CancelRequestState.DECLINED
+        return declined and self.order.status in MAY_ASK
+
+    @property
+    def can_ask_cancel(self) -> bool:
+        return self.order.status in MAY_ASK and not self.asks_cancel and not self.situation.money.returning
+
+    @property
+    def can_confirm(self) -> bool:
+        """Whether the customer may say that the parcel arrived."""
+        return self.order.status == OrderStatus.SHIPPED
+
+    @property
     def can_check(self) -> bool:
         """Whether asking the gateway may change what the page says."""
         return self.situation.state in UNPAID
@@ -156,6 +203,12 @@ class OrderPage:
     @property
     def is_paid(self) -> bool:
         return self.order.paid_at is not None
+
+    @property
+    def tells_of_refund(self) -> bool:
+        """Whether money goes back while the order goes on; of one that ended for it, the lead says so already."""
+        money = self.situation.money
+        return bool(money.returned or money.returning) and self.order.status in PAID_OR_LATER
 
     @property
     def excess(self) -> int:

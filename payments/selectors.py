@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.errors import NotFoundError
 from orders.links import order_path
-from orders.models import Order, OrderEvent, OrderItem
+from orders.models import CancelRequest, Order, OrderEvent, OrderItem
 from payments import masking, page_state, timeline
 from payments.instructions import method_name
 from payments.models import Payment, Refund
@@ -74,10 +74,18 @@ def order_page(order: Order, paths: OrderPaths, *, whole: bool) -> OrderPage:
         lead=page_state.lead(situation.state, order, situation.money),
         lines=lines_of(order),
         timeline=entries,
-        recipient=_recipient(order, whole=whole),
+        recipient=recipient_of(order, whole=whole),
         help_url=help_url(order),
-        resi=next((entry.resi for entry in reversed(entries) if entry.resi), ""),
+        parcel=next((entry for entry in reversed(entries) if entry.resi), None),
+        cancel_request=_last_cancel_request(order, events),
     )
+
+
+def _last_cancel_request(order: Order, events: Iterable[OrderEvent]) -> CancelRequest | None:
+    """Return the customer's last wish to cancel; no query for the many orders whose history knows of none."""
+    if not any("cancelRequest" in event.data for event in events):
+        return None
+    return order.cancel_requests.last()
 
 
 def pay_page(situation: Situation, paths: OrderPaths) -> PayPage:
@@ -112,7 +120,8 @@ def _line(item: OrderItem) -> Line:
     return Line(item.name, item.variant_name, item.quantity, item.line_total, picture)
 
 
-def _recipient(order: Order, *, whole: bool) -> Recipient:
+def recipient_of(order: Order, *, whole: bool) -> Recipient:
+    """Return whom an order goes to, masked unless ``whole``; causes no query."""
     if whole:
         name, phone, street, email = order.recipient, local_phone(order.phone), order.street, order.email
     else:

@@ -7,6 +7,7 @@ that the bank took the money back.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.db import models
 
@@ -44,6 +45,11 @@ PAYMENT_ALLOWED: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     P.REFUNDED: frozenset({P.CHARGEBACK}),
     P.CHARGEBACK: frozenset(),
 }
+
+
+# How long after a success the gateway is asked again whether the money is still there, and how often.
+LOOK_EVERY = timedelta(days=1)
+LOOK_FOR = timedelta(days=3)
 
 
 class TransactionStatus(models.TextChoices):
@@ -92,3 +98,22 @@ class NotificationOutcome(models.TextChoices):
     APPLIED = "APPLIED", "Diterapkan"
     UNKNOWN_ORDER = "UNKNOWN_ORDER", "Pesanan tidak dikenal"
     EXHAUSTED = "EXHAUSTED", "Percobaan habis"
+
+
+class EventType(models.TextChoices):
+    """What integrators are told of."""
+
+    PAID = "order.paid", "Pesanan dibayar"
+    SHIPPED = "order.shipped", "Pesanan dikirim"
+    CANCELLED = "order.cancelled", "Pesanan dibatalkan atau kedaluwarsa"
+    REFUNDED = "order.refunded", "Dana dikembalikan"
+    PING = "ping", "Uji coba"
+
+
+class DeliveryState(models.TextChoices):
+    """PENDING -> SENDING -> SENT, or back to PENDING to try again, or FAILED after the last try."""
+
+    PENDING = "PENDING", "Menunggu"
+    SENDING = "SENDING", "Sedang dikirim"
+    SENT = "SENT", "Terkirim"
+    FAILED = "FAILED", "Gagal"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orders.models import Order, OrderEvent
+from orders.couriers import tracking_page
+from orders.models import CancelRequestState, Order, OrderEvent
 from orders.models.event import EventKind
 from orders.states import OrderStatus
 from payments.page_state import PageState
@@ -23,6 +24,7 @@ class Entry:
     at: datetime | None = None
     detail: str = ""
     resi: str = ""
+    track_url: str = ""
     is_now: bool = False
 
 
@@ -34,6 +36,12 @@ _TITLES = {
     S.EXPIRED: ("clock", "Batas bayar lewat, pesanan ditutup"),
     S.CANCELLED: ("circle-x", "Pesanan dibatalkan"),
     S.REFUNDED: ("hand-coins", "Dana dikembalikan"),
+}
+_ASKED = {
+    CancelRequestState.OPEN: ("message-circle", "Kamu minta pesanan ini dibatalkan"),
+    CancelRequestState.ACCEPTED: ("circle-check", "Permintaan batal disetujui"),
+    CancelRequestState.DECLINED: ("circle-x", "Permintaan batal ditolak"),
+    CancelRequestState.WITHDRAWN: ("rotate-ccw", "Permintaan batal gugur"),
 }
 _PAY = Entry("wallet", "Pembayaran")
 _PACK = Entry("package-check", "Dikemas")
@@ -52,8 +60,7 @@ def entries(order: Order, events: Iterable[OrderEvent], state: PageState, *, pai
     """Return what happened, oldest first, then what is to come. Notes, holds and stock are the staff's business."""
     done = [entry for event in events if (entry := _entry(order, event, paid_with))]
     if done and state not in {PageState.COMPLETED, PageState.REFUNDED}:
-        last = done[-1]
-        done[-1] = Entry(last.icon, last.title, last.at, last.detail, last.resi, is_now=True)
+        done[-1] = replace(done[-1], is_now=True)
     return [*done, *_TO_COME.get(state, ())]
 
 
@@ -62,6 +69,9 @@ def _entry(order: Order, event: OrderEvent, paid_with: str) -> Entry | None:
         return Entry("check", "Pesanan dibuat", event.created_at)
     if event.kind == EventKind.CLOSING and order.is_closing:
         return Entry("rotate-ccw", "Pembatalan diminta", event.created_at)
+    if event.kind == EventKind.NOTE and event.data.get("cancelRequest") in CancelRequestState.values:
+        icon, title = _ASKED[CancelRequestState(event.data["cancelRequest"])]
+        return Entry(icon, title, event.created_at)
     if event.kind != EventKind.STATUS or event.to_status not in _TITLES:
         return None
     to = S(event.to_status)
@@ -71,7 +81,10 @@ def _entry(order: Order, event: OrderEvent, paid_with: str) -> Entry | None:
     if to is S.SHIPPED:
         courier = str(event.data.get("courier", ""))
         title = f"Dibawa {courier}" if courier else title
-        return Entry(icon, title, event.created_at, resi=str(event.data.get("resi", "")))
+        resi = str(event.data.get("resi", ""))
+        return Entry(icon, title, event.created_at, resi=resi, track_url=tracking_page(courier))
+    if to is S.COMPLETED and event.actor.startswith("customer:"):
+        return Entry(icon, "Pesanan diterima", event.created_at)
     if to is S.CANCELLED:
         return Entry(icon, title, event.created_at, cancel_reason(event))
     return Entry(icon, title, event.created_at)

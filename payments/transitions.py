@@ -7,7 +7,7 @@ import logging
 from django.utils import timezone
 
 from payments.models import Payment, PaymentTransaction
-from payments.states import OPEN, PAYMENT_ALLOWED, TRANSACTION_FINAL, PaymentStatus, TransactionStatus
+from payments.states import LOOK_EVERY, OPEN, PAYMENT_ALLOWED, TRANSACTION_FINAL, PaymentStatus, TransactionStatus
 
 logger = logging.getLogger(__name__)
 P, T = PaymentStatus, TransactionStatus
@@ -26,6 +26,9 @@ def move_payment(payment: Payment, to: PaymentStatus) -> bool:
     if to in {P.SUCCESS, P.PARTIALLY_REFUNDED, P.REFUNDED, P.CHARGEBACK} and payment.success_at is None:
         payment.success_at = timezone.now()
         fields.append("success_at")
+    if to is P.SUCCESS:
+        payment.next_look_at = timezone.now() + LOOK_EVERY
+        fields.append("next_look_at")
     payment.save(update_fields=fields)
     return True
 

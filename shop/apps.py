@@ -1,6 +1,15 @@
 from django.apps import AppConfig
+from django.core import checks
 
 
 class ShopConfig(AppConfig):
+    """Registers the checks of the rule for staff logins."""
+
     name = "shop"
     verbose_name = "Toko"
+
+    def ready(self) -> None:
+        from shop.second_factor import check_policy, check_policy_live
+
+        checks.register(check_policy)
+        checks.register(check_policy_live, checks.Tags.security, deploy=True)

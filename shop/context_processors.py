@@ -29,6 +29,8 @@ def site() -> dict[str, Any]:
         "whatsapp": settings.WHATSAPP_NUMBER,
         "whatsapp_local": local_phone("+" + settings.WHATSAPP_NUMBER),
         "contact_email": settings.CONTACT_EMAIL,
+        "shop_legal_name": settings.SHOP_LEGAL_NAME,
+        "shop_address": settings.SHOP_ADDRESS,
         "payment_hours": settings.PAYMENT_WINDOW_MINUTES // 60,
     }
 

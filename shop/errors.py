@@ -70,3 +70,11 @@ class StockRuleError(ShopError):
 
     code = "stock_rule"
     message = "Perubahan stok ini tidak dapat dilakukan."
+
+
+class AccountClosedError(ShopError):
+    """The account was switched off, or its owner had it erased, while something waited for it."""
+
+    code = "account_closed"
+    status = 403
+    message = "Akun ini sudah ditutup."

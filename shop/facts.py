@@ -6,15 +6,11 @@ until a page is rendered.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import DenseRank
-
-from shop.models import Category, ProductImage
-from shop.selectors import Wanted
-from shop.written import Written, fetch, written
+from shop.models import Category
+from shop.written import Rows, Written, fetch, written
 
 # One statement for all cards: the ORM would fetch every variant and every picture as an object of its own.
 _CARDS_SQL = """
@@ -44,14 +40,47 @@ SELECT p.id, p.name, p.slug, p.tagline, p.description, p.details::text, c.id, c.
  WHERE p.is_active AND p.slug = %s
 """
 
+# Those that are there first, among the newest of the shelf: a shelf of thousands is not sorted for four cards.
 _RELATED_SQL = """
-SELECT p.id
-  FROM shop_product p
-  JOIN LATERAL (
-       SELECT bool_or(on_hand > reserved) AS in_stock FROM shop_variant WHERE product_id = p.id AND is_active
-       ) v ON v.in_stock IS NOT NULL
- WHERE p.is_active AND p.category_id = %s AND p.id <> %s
- ORDER BY v.in_stock DESC, p.created_at DESC, p.id DESC LIMIT %s
+SELECT product_id
+  FROM (SELECT product_id, created_at FROM shop_listing
+         WHERE category_id = %s AND product_id <> %s AND lowest_price IS NOT NULL
+         ORDER BY created_at DESC, product_id DESC LIMIT 40) newest
+ ORDER BY EXISTS (SELECT FROM shop_variant v
+                   WHERE v.product_id = newest.product_id AND v.is_active AND v.on_hand > v.reserved) DESC,
+          created_at DESC, product_id DESC LIMIT %s
+"""
+
+_SHELVES_SQL = """
+SELECT c.id, c.name, c.slug, l.products
+  FROM shop_category c
+  JOIN (SELECT category_id, count(*) AS products
+          FROM shop_listing WHERE lowest_price IS NOT NULL GROUP BY category_id) l ON l.category_id = c.id
+ ORDER BY c.position, c.name
+"""
+
+_SHELF_PICTURES_SQL = """
+SELECT c.id, newest.rank, i.large, i.small, i.alt
+  FROM shop_category c
+ CROSS JOIN LATERAL (
+       SELECT product_id, row_number() OVER (ORDER BY created_at DESC, product_id DESC) AS rank
+         FROM (SELECT product_id, created_at FROM shop_listing l
+                WHERE l.category_id = c.id AND lowest_price IS NOT NULL
+                  AND EXISTS (SELECT FROM shop_productimage WHERE product_id = l.product_id)
+                ORDER BY created_at DESC, product_id DESC LIMIT 2) two
+       ) newest
+  JOIN shop_productimage i ON i.product_id = newest.product_id
+ ORDER BY i.position, i.id
+"""
+
+_FORMER_PRODUCT_SQL = """
+SELECT p.slug FROM shop_formerproductslug f
+  JOIN shop_product p ON p.id = f.product_id JOIN shop_listing l ON l.product_id = p.id
+ WHERE f.slug = %s AND l.lowest_price IS NOT NULL
+"""
+
+_FORMER_CATEGORY_SQL = """
+SELECT c.slug FROM shop_formercategoryslug f JOIN shop_category c ON c.id = f.category_id WHERE f.slug = %s
 """
 
 
@@ -113,34 +142,6 @@ class ShelfPicture(NamedTuple):
     alt: str
 
 
-class Found:
-    """The products that are wanted, by their ids; without a wish there are none."""
-
-    def __init__(self, wanted: Wanted | None) -> None:
-        self._wanted = wanted
-
-    def count(self) -> int:
-        """Return how many there are."""
-        if self._wanted is None:
-            return 0
-        every = _list_sql(self._wanted)[1]
-        return int(fetch(f"SELECT count(*) FROM ({every.sql}) AS found", every.params)[0][0])  # noqa: S608
-
-    def ids(self, first: int, most: int) -> list[int]:
-        """Return at most ``most`` of them in their order, beginning with number ``first`` (from 0)."""
-        if self._wanted is None:
-            return []
-        ordered = _list_sql(self._wanted)[0]
-        return [pk for (pk,) in fetch(f"{ordered.sql} LIMIT %s OFFSET %s", [*ordered.params, most, first])]
-
-
-@lru_cache(maxsize=256)
-def _list_sql(wanted: Wanted) -> tuple[Written, Written]:
-    """Return the SQL of the ids in order, and of the ids in none."""
-    products = wanted.products()
-    return written(products.values_list("pk")), written(products.order_by().values_list("pk"))
-
-
 def card_facts(ids: list[int]) -> tuple[CardFacts, ...]:
     """Return what the cards of these products show, in this order; none for one without a variant on sale."""
     return tuple(map(CardFacts._make, fetch(_CARDS_SQL, [ids]))) if ids else ()
@@ -150,6 +151,20 @@ def product_facts(slug: str) -> ProductFacts | None:
     """Return a product that is for sale, or None."""
     found = next(map(ProductFacts._make, fetch(_PRODUCT_SQL, [slug])), None)
     return found if found is not None and found.variants is not None else None
+
+
+def current_product_slug(former: str) -> str | None:
+    """Return the slug that a product on sale has now, when it once had this one."""
+    return _only(fetch(_FORMER_PRODUCT_SQL, [former]))
+
+
+def current_category_slug(former: str) -> str | None:
+    """Return the slug that a category has now, when it once had this one."""
+    return _only(fetch(_FORMER_CATEGORY_SQL, [former]))
+
+
+def _only(rows: Rows) -> str | None:
+    return next((slug for (slug,) in rows), None)
 
 
 def related_ids(product: ProductFacts, most: int) -> list[int]:
@@ -164,29 +179,10 @@ def category_facts() -> tuple[CategoryFacts, ...]:
 
 def shelf_facts() -> tuple[tuple[ShelfFacts, ...], tuple[ShelfPicture, ...]]:
     """Return every category that has something to sell, and the pictures of its two newest products."""
-    shelves = map(ShelfFacts._make, _shelves_sql().rows())
-    return tuple(shelf for shelf in shelves if shelf.products), tuple(map(ShelfPicture._make, _pictures_sql().rows()))
+    shelves = tuple(map(ShelfFacts._make, fetch(_SHELVES_SQL, ())))
+    return shelves, tuple(map(ShelfPicture._make, fetch(_SHELF_PICTURES_SQL, ())))
 
 
 @cache
 def _categories_sql() -> Written:
     return written(Category.objects.values_list("pk", "name", "slug", "description"))
-
-
-@cache
-def _shelves_sql() -> Written:
-    sold = Q(products__is_active=True, products__variants__is_active=True)
-    count = Count("products", filter=sold, distinct=True)
-    return written(Category.objects.annotate(count=count).values_list("pk", "name", "slug", "count"))
-
-
-@cache
-def _pictures_sql() -> Written:
-    rank = Window(
-        DenseRank(),
-        partition_by=[F("product__category_id")],
-        order_by=[F("product__created_at").desc(), F("product_id").desc()],
-    )
-    images = ProductImage.objects.filter(product__is_active=True).annotate(rank=rank).filter(rank__lte=2)
-    shown = images.order_by("position", "pk").values_list("product__category_id", "rank", "large", "small", "alt")
-    return written(shown)

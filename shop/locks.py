@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 from config.rows import lock_rows
+from shop.errors import AccountClosedError
 from shop.models import Cart, Reservation, User, Variant
 
 
@@ -29,12 +30,15 @@ def lock_carts(pks: Iterable[int]) -> list[Cart]:
 def lock_user(pk: int) -> None:
     """Lock one customer: orders of one person are placed one after the other, so that the quota holds.
 
-    Raises User.DoesNotExist.
+    Raises User.DoesNotExist, and AccountClosedError for one who was switched off or erased while this waited.
     """
     with connection.cursor() as cursor:
-        cursor.execute('SELECT 1 FROM "shop_user" WHERE "id" = %s FOR NO KEY UPDATE', [pk])
-        if cursor.fetchone() is None:
-            raise User.DoesNotExist
+        cursor.execute('SELECT "is_active" FROM "shop_user" WHERE "id" = %s FOR NO KEY UPDATE', [pk])
+        found = cursor.fetchone()
+    if found is None:
+        raise User.DoesNotExist
+    if not found[0]:
+        raise AccountClosedError
 
 
 def lock_variants(pks: Iterable[int]) -> dict[int, Variant]:

@@ -1,53 +1,100 @@
-"""How often a wrong password may be tried: few times for one e-mail from one address, more for all e-mails together.
+"""Against guessing passwords: for customers, staff and the API alike, since all of them call ``authenticate``.
 
-Mobile networks put many people behind one address, so the second limit is wide. ``THROTTLING=off`` switches both off;
-a cache that is away locks nobody out.
+Two limits. One e-mail from one address: django-axes counts in the database, for all web processes together, and locks
+the pair for a while; staff see the locks and release them. One address with all e-mails: counted in the cache, wide,
+because mobile networks put many people behind one address, and it never locks, it only slows down. ``THROTTLING=off``
+switches both off; a cache that is away locks nobody out. See ADR 9.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
+from datetime import timedelta
+from math import ceil
+from typing import Any
 
+from axes.backends import AxesStandaloneBackend
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from rest_framework.request import Request
 
-from config.throttling import Rate, ScopedThrottle, count, forget, take_back
+from config.problems import problem
+from config.throttling import Rate, ScopedThrottle, count, take_back
+from config.unavailable import wants_json
+from shop.models import User
 
 logger = logging.getLogger(__name__)
 
-PER_EMAIL = Rate(limit=10, window=600)
 PER_ADDRESS = Rate(limit=100, window=600)
+MAX_NAME = 254
 
 
-def seconds_to_wait(request: HttpRequest, email: str) -> int:
-    """Count an attempt; return 0 when it may go on, else after how many seconds to come back."""
+class GuardedBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]  # axes has no types
+    """Django's own backend behind django-axes; one backend, so that ``login`` need not be told which."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **more: Any,
+    ) -> User | None:
+        """Return whose e-mail and password these are. A locked pair is refused before the password is looked at."""
+        AxesStandaloneBackend.authenticate(self, request, username=username, password=password, **more)
+        user = ModelBackend.authenticate(self, request, username=username, password=password, **more)
+        return user if isinstance(user, User) else None
+
+
+def seconds_to_wait(request: HttpRequest) -> int:
+    """Count an attempt of this address; return 0 when it may go on, else after how many seconds to come back."""
     if not settings.THROTTLING:
         return 0
-    per_email, per_address = _names(request, email)
     try:
-        verdicts = [count(per_email, PER_EMAIL, time.time()), count(per_address, PER_ADDRESS, time.time())]
+        verdict = count(_name(request), PER_ADDRESS, time.time())
     except Exception:
         logger.exception("login.cache_away")
         return 0
-    return max((verdict.reset for verdict in verdicts if not verdict.allowed), default=0)
+    return 0 if verdict.allowed else verdict.reset
 
 
-def forgive(request: HttpRequest, email: str) -> None:
-    """Take back the attempt that was just counted, and the earlier ones for ``email``: the password was right."""
+def forgive(request: HttpRequest) -> None:
+    """Take back the attempt that was just counted: the password was right."""
     if not settings.THROTTLING:
         return
-    per_email, per_address = _names(request, email)
     try:
-        forget(per_email, PER_EMAIL, time.time())
-        take_back(per_address, PER_ADDRESS, time.time())
+        take_back(_name(request), PER_ADDRESS, time.time())
     except Exception:
         logger.exception("login.cache_away")
 
 
-def _names(request: HttpRequest, email: str) -> tuple[str, str]:
-    address = ScopedThrottle().caller(Request(request))
-    digest = hashlib.sha256(email.lower().encode()).hexdigest()[:16]
-    return f"login:{address}:{digest}", f"login:{address}"
+def client_address(request: HttpRequest) -> str | None:
+    """Return where a request comes from, as far as trusted proxies (TRUSTED_PROXIES) vouch for it; IPv6 by network."""
+    address = ScopedThrottle().address(Request(request))
+    return None if address == "unknown" else address
+
+
+def login_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """Return the e-mail that was tried, in the one spelling that accounts have."""
+    given = credentials or {}
+    name = given.get("username") or given.get("email") or ""
+    return str(name).strip().lower().replace("\0", "")[:MAX_NAME]
+
+
+def locked_out(request: HttpRequest, response: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:
+    """Answer 429 for a locked pair, whether the password was right or not."""
+    cool_off: timedelta = settings.AXES_COOLOFF_TIME
+    seconds = ceil(cool_off.total_seconds())
+    if wants_json(request):
+        answer: HttpResponse = problem(429, f"Terlalu banyak percobaan. Coba lagi dalam {seconds // 60} menit.")
+    else:
+        answer = render(request, "errors/locked.html", {"minutes": seconds // 60}, status=429)
+    answer["Retry-After"] = str(seconds)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _name(request: HttpRequest) -> str:
+    return f"login:{client_address(request)}"

@@ -71,6 +71,12 @@ class Offer:
     def is_low(self) -> bool:
         return is_low(self.variant)
 
+    @property
+    def question(self) -> str:
+        """Return how a message to the shop about this product begins."""
+        name = f"{self.product.name} ({self.variant.name})" if self.variant.name else self.product.name
+        return f"Halo, saya ingin bertanya tentang {name}: {settings.SITE_URL}{self.product.get_absolute_url()}"
+
 
 def most(variant: Variant) -> int:
     """Return how many units of ``variant`` one may put into the cart at once."""
@@ -83,10 +89,10 @@ def is_low(variant: Variant) -> bool:
 
 
 def stock_note(variant: Variant) -> str:
-    """Return ``Habis``, ``Sisa 2`` or ``Stok tersedia``."""
+    """Return ``Habis``, ``Sisa 2`` or nothing: that there is enough needs no words."""
     if variant.available <= 0:
         return "Habis"
-    return f"Sisa {variant.available}" if is_low(variant) else "Stok tersedia"
+    return f"Sisa {variant.available}" if is_low(variant) else ""
 
 
 def offer(facts: ProductFacts, wanted: str) -> Offer:

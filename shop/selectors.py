@@ -7,12 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 
 from config.database import with_database_safety
+from shop.finding import read
 from shop.models import Cart, CartItem, CartStatus, Category, Product, ProductImage, User, Variant
 
-LOW_STOCK = 3
+LOW_STOCK: int = settings.LOW_STOCK_UNITS
 CART_SESSION_KEY = "cart"
 
 
@@ -47,41 +49,13 @@ def what_a_card_shows() -> tuple[Prefetch[Any], Prefetch[Any]]:
 
 
 def search_products(words: str) -> QuerySet[Product]:
-    """Return products on sale whose name, tagline, description, category or SKU hold every word of ``words``."""
+    """Return products on sale that have every word of ``words`` or a word that begins with it, as the pages' search."""
     found = products_for_sale()
-    for word in words.replace("\x00", " ").split()[:8]:
-        found = found.filter(
-            Q(name__icontains=word)
-            | Q(tagline__icontains=word)
-            | Q(description__icontains=word)
-            | Q(category__name__icontains=word)
-            | Exists(Variant.objects.filter(product=OuterRef("pk"), sku__iexact=word)),
-        )
-    return found
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which products a list shows, and in which order. Prices in rupiah; without ``words`` everything is found."""
-
-    category_id: int | None = None
-    words: str = ""
-    low: int | None = None
-    high: int | None = None
-    in_stock: bool = False
-    order: tuple[str, ...] = ("-created_at", "-pk")
-
-    def products(self) -> QuerySet[Product]:
-        """Return them."""
-        products = search_products(self.words) if self.words else products_for_sale()
-        if self.category_id is not None:
-            products = products.filter(category=self.category_id)
-        prices = {lookup: price for lookup, price in (("price__gte", self.low), ("price__lte", self.high)) if price}
-        if prices:
-            products = products.filter(Exists(Variant.objects.filter(product=OuterRef("pk"), is_active=True, **prices)))
-        if self.in_stock:
-            products = products.filter(Q(in_stock=True))
-        return products.order_by(*self.order)
+    query = read(words).query
+    if not query:
+        return found.none()
+    listed = RawSQL("SELECT product_id FROM shop_listing WHERE words @@ %s::tsquery", (query,))
+    return found.filter(pk__in=listed)
 
 
 @dataclass(frozen=True)
@@ -118,6 +92,15 @@ class CartLine:
     def most(self) -> int:
         """The highest quantity worth offering: what is there, but never less than what is in the cart now."""
         return max(self.quantity, min(self.available, settings.MAX_UNITS_PER_LINE))
+
+    @property
+    def limit(self) -> str:
+        """Why the number cannot be higher, once it is as high as it can be."""
+        if self.has_problem or self.quantity < self.most:
+            return ""
+        if self.most >= settings.MAX_UNITS_PER_LINE:
+            return f"Paling banyak {settings.MAX_UNITS_PER_LINE} per barang dalam satu pesanan."
+        return f"Sudah semua: stoknya {self.available}."
 
     @property
     def has_problem(self) -> bool:

@@ -22,6 +22,7 @@ from tests.support.tables import APPS, table_names
 pytestmark = pytest.mark.django_db
 
 LATER = NOW.isoformat()
+ANSWERED = {"answered_at": LATER, "answered_by": "a"}
 
 
 @pytest.fixture
@@ -75,6 +76,9 @@ BROKEN = [
     unique("config_outgoingmail", "config_mail_key_unique", "idempotency_key"),
     # people
     check("shop_user", "user_email_lower", email="Other@example.com"),
+    check("shop_user", "user_erased_is_nobody", erased_at=LATER),
+    check("shop_user", "user_erased_is_nobody", erased_at=LATER, is_active=False, name="a"),
+    check("shop_user", "user_erased_is_nobody", erased_at=LATER, is_active=False, is_staff=True),
     check("shop_user", "user_guest_has_no_login", is_guest=True),
     check("shop_user", "user_guest_has_no_login", email=None),
     check("shop_user", "user_guest_has_no_login", is_guest=True, email=None, is_staff=True),
@@ -91,10 +95,13 @@ BROKEN = [
     check("shop_address", "address_postal_code_digits", postal_code="4013"),
     unique("shop_address", "address_one_default_per_user", "is_default"),
     unique("shop_apitoken", "shop_apitoken_digest_key", "digest"),
+    unique("shop_recoverycode", "recovery_code_once_per_user", "digest"),
     # what is for sale
     check("shop_category", "shop_category_position_check", position=-1),
     unique("shop_category", "shop_category_slug_key", "slug"),
     unique("shop_product", "shop_product_slug_key", "slug"),
+    unique("shop_formerproductslug", "shop_formerproductslug_slug_key", "slug"),
+    unique("shop_formercategoryslug", "shop_formercategoryslug_slug_key", "slug"),
     check("shop_productimage", "shop_productimage_position_check", position=-1),
     check("shop_variant", "shop_variant_position_check", position=-1),
     check("shop_variant", "shop_variant_price_check", price=-1, without="variant_price_positive"),
@@ -113,6 +120,15 @@ BROKEN = [
     check("shop_reservation", "shop_reservation_quantity_check", quantity=-1, without="reservation_quantity_positive"),
     unique("shop_reservation", "reservation_one_live_per_reference_and_variant", "reference"),
     unique("shop_reservation", "reservation_one_live_per_reference_and_variant", "reference", state="SHORT"),
+    check("shop_stockcount", "stock_count_state_known", state="LOST", closed_at=LATER, closed_by="a"),
+    check("shop_stockcount", "stock_count_opener_given", opened_by=""),
+    check("shop_stockcount", "stock_count_closed_by_somebody", state="APPLIED"),
+    check("shop_stockcount", "stock_count_closed_by_somebody", closed_at=LATER),
+    check("shop_stockcount", "stock_count_closed_by_somebody", state="CANCELLED", closed_at=LATER),
+    check("shop_stockcountline", "shop_stockcountline_counted_check", counted=-1),
+    check("shop_stockcountline", "stock_count_line_books_not_negative", on_hand_then=-1),
+    check("shop_stockcountline", "stock_count_line_counter_given", counted_by=""),
+    unique("shop_stockcountline", "stock_count_line_once_per_variant", "variant_id"),
     check("shop_stockmovement", "movement_actor_given", actor=""),
     check("shop_stockmovement", "movement_adjust_has_reason", kind="ADJUST"),
     check("shop_stockmovement", "movement_balance_not_negative", balance=-1),
@@ -161,15 +177,66 @@ BROKEN = [
     ),
     check("orders_order", "order_status_known", status="LOST", paid_at=LATER),
     check("orders_order", "order_total_is_the_sum", total=1),
-    check("orders_order", "order_total_positive", discount=112_000, total=0),
-    check("orders_order", "orders_order_discount_check", discount=-1, total=112_001),
+    check("orders_order", "order_discount_has_voucher", discount=1_000, total=111_000),
+    check("orders_order", "order_discount_has_voucher", voucher_code="A"),
+    check("orders_order", "order_total_positive", discount=112_000, total=0, voucher_code="A"),
+    check(
+        "orders_order",
+        "orders_order_discount_check",
+        discount=-1,
+        total=112_001,
+        without="order_discount_has_voucher",
+    ),
     check("orders_order", "orders_order_link_version_check", link_version=-1),
     check("orders_order", "orders_order_shipping_cost_check", shipping_cost=-1, subtotal=112_001),
     check("orders_order", "orders_order_subtotal_check", subtotal=-1, shipping_cost=112_001),
-    check("orders_order", "orders_order_total_check", total=-1, discount=112_001, without="order_total_positive"),
+    check(
+        "orders_order",
+        "orders_order_total_check",
+        total=-1,
+        discount=112_001,
+        voucher_code="A",
+        without="order_total_positive",
+    ),
     unique("orders_order", "order_once_per_user_and_key", "idempotency_key"),
     unique("orders_order", "orders_order_cart_id_key", "cart_id"),
     unique("orders_order", "orders_order_number_key", "number"),
+    check("orders_voucher", "voucher_cap_positive", kind="SHIPPING", amount=None, most=0),
+    *(check("orders_voucher", "voucher_code_form", code=code) for code in ("hemat", "H", "-HEMAT", "HE MAT", "HÉMAT")),
+    check("orders_voucher", "voucher_customer_limit_positive", customer_limit=0),
+    check("orders_voucher", "voucher_ends_after_start", ends_at=NOW.isoformat()),
+    check("orders_voucher", "voucher_has_what_its_kind_needs", amount=None),
+    check("orders_voucher", "voucher_has_what_its_kind_needs", amount=0),
+    check("orders_voucher", "voucher_has_what_its_kind_needs", percent=5),
+    check("orders_voucher", "voucher_has_what_its_kind_needs", most=5),
+    check("orders_voucher", "voucher_has_what_its_kind_needs", kind="SHIPPING"),
+    check("orders_voucher", "voucher_has_what_its_kind_needs", kind="PERCENT", amount=None),
+    check("orders_voucher", "voucher_has_what_its_kind_needs", kind="PERCENT", amount=None, percent=101),
+    check("orders_voucher", "voucher_kind_known", kind="LOST", without="voucher_has_what_its_kind_needs"),
+    check("orders_voucher", "voucher_used_within_limit", used=2),
+    check("orders_voucher", "orders_voucher_amount_check", amount=-1, without="voucher_has_what_its_kind_needs"),
+    check(
+        "orders_voucher",
+        "orders_voucher_customer_limit_check",
+        customer_limit=-1,
+        without="voucher_customer_limit_positive",
+    ),
+    check("orders_voucher", "orders_voucher_min_subtotal_check", min_subtotal=-1),
+    check(
+        "orders_voucher",
+        "orders_voucher_most_check",
+        kind="SHIPPING",
+        amount=None,
+        most=-1,
+        without="voucher_cap_positive",
+    ),
+    check("orders_voucher", "orders_voucher_percent_check", percent=-1, without="voucher_has_what_its_kind_needs"),
+    check("orders_voucher", "orders_voucher_total_limit_check", total_limit=-1, without="voucher_used_within_limit"),
+    check("orders_voucher", "orders_voucher_used_check", used=-1),
+    unique("orders_voucher", "orders_voucher_code_key", "code"),
+    check("orders_voucheruse", "voucher_use_takes_something_off", amount=0),
+    check("orders_voucheruse", "orders_voucheruse_amount_check", amount=-1, without="voucher_use_takes_something_off"),
+    unique("orders_voucheruse", "orders_voucheruse_order_id_key", "order_id"),
     check("orders_orderevent", "order_event_actor_given", actor=""),
     check("orders_orderevent", "order_event_kind_known", kind="LOST"),
     check("orders_orderevent", "order_event_status_has_target", kind="STATUS"),
@@ -179,6 +246,11 @@ BROKEN = [
     check("orders_orderitem", "orders_orderitem_unit_price_check", unit_price=-1, without="order_item_price_positive"),
     check("orders_orderitem", "orders_orderitem_weight_check", weight=-1),
     unique("orders_orderitem", "order_item_one_line_per_variant", "variant_id"),
+    check("orders_cancelrequest", "cancel_request_answer_is_whole", state="ACCEPTED"),
+    check("orders_cancelrequest", "cancel_request_answer_is_whole", answered_by="a", order_id=Other("orders_order")),
+    check("orders_cancelrequest", "cancel_request_decline_has_reason", state="DECLINED", **ANSWERED),
+    check("orders_cancelrequest", "cancel_request_state_known", state="LOST", **ANSWERED),
+    unique("orders_cancelrequest", "cancel_request_one_open_per_order", "order_id"),
     # how things travel
     unique("orders_provincezone", "orders_provincezone_province_key", "province"),
     check("orders_shipment", "shipment_resi_given", tracking_number=""),
@@ -252,6 +324,8 @@ BROKEN = [
     check("payments_gatewaytrouble", "payments_gatewaytrouble_count_check", count=-1),
     unique("payments_gatewaytrouble", "gateway_trouble_one_open_per_kind", "ended_at"),
     check("payments_signaturefailure", "payments_signaturefailure_count_check", count=-1),
+    check("payments_repair", "repair_actor_given", actor=""),
+    check("payments_repair", "repair_kind_known", kind="LOST"),
 ]
 
 
@@ -311,6 +385,7 @@ PROTECT, CASCADE = "PROTECT", "CASCADE"
 
 # What the shop does when the row that is pointed at is deleted; the database itself always refuses.
 FOREIGN_KEYS = {
+    "orders_cancelrequest.order_id": PROTECT,
     "orders_order.cart_id": PROTECT,
     "orders_order.user_id": PROTECT,
     "orders_orderevent.order_id": PROTECT,
@@ -320,20 +395,29 @@ FOREIGN_KEYS = {
     "orders_shipment.order_id": PROTECT,
     "orders_shippingrate.method_id": CASCADE,
     "orders_shippingrate.zone_id": CASCADE,
+    "orders_voucheruse.order_id": PROTECT,
+    "orders_voucheruse.user_id": PROTECT,
+    "orders_voucheruse.voucher_id": PROTECT,
     "payments_gatewaynotification.payment_id": PROTECT,
     "payments_payment.order_id": PROTECT,
     "payments_paymenttransaction.payment_id": PROTECT,
     "payments_refund.approved_by_id": PROTECT,
     "payments_refund.requested_by_id": PROTECT,
     "payments_refund.transaction_id": PROTECT,
+    "payments_repair.payment_id": PROTECT,
     "shop_address.user_id": CASCADE,
     "shop_apitoken.user_id": CASCADE,
     "shop_cart.user_id": CASCADE,
     "shop_cartitem.cart_id": CASCADE,
     "shop_cartitem.variant_id": CASCADE,
+    "shop_formercategoryslug.category_id": CASCADE,
+    "shop_formerproductslug.product_id": CASCADE,
     "shop_product.category_id": PROTECT,
     "shop_productimage.product_id": CASCADE,
+    "shop_recoverycode.user_id": CASCADE,
     "shop_reservation.variant_id": PROTECT,
+    "shop_stockcountline.count_id": CASCADE,
+    "shop_stockcountline.variant_id": PROTECT,
     "shop_stockmovement.reservation_id": PROTECT,
     "shop_stockmovement.variant_id": PROTECT,
     "shop_user_groups.group_id": CASCADE,
@@ -352,8 +436,8 @@ def foreign_keys() -> dict[str, tuple[str, str]]:
             """
             SELECT c.conrelid::regclass || '.' || a.attname, c.conname, c.confrelid::regclass::text
               FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-             WHERE c.contype = 'f' AND c.conrelid = ANY (%s::regclass[])
-            """,
+             WHERE c.contype = 'f' AND c.confdeltype = 'a' AND c.conrelid = ANY (%s::regclass[])
+            """,  # the one that cascades by itself is that of shop_listing, which triggers write
             [table_names()],
         )
         return {key: (name, parent) for key, name, parent in cursor.fetchall()}
@@ -440,6 +524,7 @@ KEPT = [
     Kept("stockmovement_append_only", "shop_stockmovement", "UPDATE"),
     Kept("stockmovement_append_only", "shop_stockmovement", "DELETE"),
     Kept("transaction_is_kept", "payments_paymenttransaction", "DELETE"),
+    Kept("voucheruse_is_kept", "orders_voucheruse", "DELETE"),
 ]
 MONEY_ONLY_GROWS = "transaction_money_only_grows"
 
@@ -473,6 +558,14 @@ def test_the_database_refuses_to_let_money_that_came_or_went_become_less(column:
     rows.update(table, charged_back=999, received=999)
 
 
+# They refuse nothing: they write shop_listing and the former addresses (tests/shop/test_search.py and beside it).
+WRITERS = {
+    *("product_listed", "product_listing_renewed", "variants_added", "variants_removed", "variant_listing_renewed"),
+    *("category_listings_renewed", "product_slug_taken", "product_slug_kept", "category_slug_taken"),
+    "category_slug_kept",
+}
+
+
 def test_triggers_each_have_a_line_above():
     with connection.cursor() as cursor:
         cursor.execute(
@@ -481,7 +574,7 @@ def test_triggers_each_have_a_line_above():
         )
         installed = {name for (name,) in cursor.fetchall()}
 
-    assert {kept.trigger for kept in KEPT} | {MONEY_ONLY_GROWS} == installed
+    assert {kept.trigger for kept in KEPT} | {MONEY_ONLY_GROWS} | WRITERS == installed
 
 
 def test_no_constraint_is_left_unvalidated():

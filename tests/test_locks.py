@@ -9,13 +9,14 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from orders.locks import lock_order
+from orders.locks import lock_order, lock_voucher
 from orders.models import OrderEvent
 from shop.locks import lock_cart, lock_carts, lock_reservations, lock_user, lock_variants
 from shop.models import Cart, CartItem, Reservation
 from shop.services.account import add_address
 from shop.services.cart import open_cart
 from tests.support.races import held_open
+from tests.support.vouchers import make_voucher
 from tests.support.world import ADDRESS, make_customer, make_order, make_variant
 
 Call = Callable[[], object]
@@ -55,12 +56,25 @@ def order_and_a_new_event() -> tuple[Call, Call]:
     return partial(lock_order, order.pk), partial(OrderEvent.objects.create, order=order, kind="NOTE", actor="test")
 
 
+def voucher_and_a_new_use() -> tuple[Call, Call]:
+    voucher = make_voucher()
+    use = make_order(voucher_code=make_voucher().code).voucher_use
+    use.pk, use.voucher, use.order = None, voucher, make_order()
+    return partial(lock_voucher, voucher.pk), partial(use.save, force_insert=True)
+
+
 def copy_of(address) -> None:
     address.pk, address.is_default = None, False
     address.save(force_insert=True)
 
 
-PARENTS = [user_and_a_new_address, cart_and_a_new_line, variant_and_a_new_line_in_a_cart, order_and_a_new_event]
+PARENTS = [
+    user_and_a_new_address,
+    cart_and_a_new_line,
+    variant_and_a_new_line_in_a_cart,
+    order_and_a_new_event,
+    pytest.param(voucher_and_a_new_use, marks=pytest.mark.breaks_laws),  # a use that the service did not write
+]
 
 
 def insert(child: Call) -> None:

@@ -111,7 +111,7 @@ def read_variables() -> set[str]:
     found = set()
     for path in (ROOT / "config").rglob("*.py"):
         text = path.read_text()
-        found |= set(re.findall(r"""(?:\benv(?:\.\w+)?|\brequired|\bflag)\(\s*"([A-Z][A-Z0-9_]*)\"""", text))
+        found |= set(re.findall(r"""(?:\benv(?:\.\w+)?|\brequired|\bflag|\bchoice)\(\s*"([A-Z][A-Z0-9_]*)\"""", text))
         found |= set(re.findall(r"""os\.environ\.get\(\s*"(SHOP_[A-Z0-9_]+)\"""", text))
     return found
 

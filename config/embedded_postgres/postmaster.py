@@ -122,6 +122,9 @@ def stop(pid: int, data: Path) -> None:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if not is_postmaster_of(pid, data):
+                # It may have ended between the two looks of that question, and still be waiting to be reaped.
+                if (ours := _ours.pop(pid, None)) is not None:
+                    ours.wait()
                 return
             time.sleep(0.01)
     raise EmbeddedPostgresError(f"The server (pid {pid}) does not stop.")

@@ -8,14 +8,12 @@ or the service busy: try again with the *same* idempotency key and the *same* bo
 from config.mail.errors import MailError, MailRejectedError, MailUnavailableError
 from config.mail.file_backend import FileBackend
 from config.mail.message import ShopMail, one_line, send_now
-from config.mail.resend_backend import ResendBackend
 
 __all__ = [
     "FileBackend",
     "MailError",
     "MailRejectedError",
     "MailUnavailableError",
-    "ResendBackend",
     "ShopMail",
     "one_line",
     "send_now",

@@ -7,6 +7,7 @@ key, which Resend (and the file backend) knows as the mail it has already. So se
 several machines, need no lock.
 """
 
+from config.outbox.decoy import kept_only_if
 from config.outbox.queue import QueueState, due_mails, queue_mail, queue_state, send_again
 from config.outbox.sender import SendRun, send_due_mails, send_in_background
 
@@ -14,6 +15,7 @@ __all__ = [
     "QueueState",
     "SendRun",
     "due_mails",
+    "kept_only_if",
     "queue_mail",
     "queue_state",
     "send_again",

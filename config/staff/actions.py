@@ -15,7 +15,8 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
@@ -107,9 +108,13 @@ class ObjectAction(Generic[M]):
         """Return the form; its fields are what ``run`` gets."""
         return self.form_class(data, initial={"seen": self.seen(obj)})
 
-    def run(self, obj: M, data: dict[str, Any], request: HttpRequest) -> Done:
-        """Call the service. Raises ShopError when it says no."""
+    def run(self, obj: M, data: dict[str, Any], request: HttpRequest) -> Done | HttpResponseBase:
+        """Call the service; returns what to say, or the answer itself (a file). Raises ShopError when it says no."""
         raise NotImplementedError
+
+    def lands_on(self, obj: M) -> str:
+        """Return where it leads when it was done; empty for the row's own page."""
+        return ""
 
 
 class ActionAdmin(ModelAdmin[M]):
@@ -168,7 +173,7 @@ class ActionAdmin(ModelAdmin[M]):
             context["staff_buttons"] = self.buttons(request, obj)
         return super().changeform_view(request, object_id, form_url, context)
 
-    def action_view(self, request: HttpRequest, object_id: int, *, action: ObjectAction[M]) -> HttpResponse:
+    def action_view(self, request: HttpRequest, object_id: int, *, action: ObjectAction[M]) -> HttpResponseBase:
         """Show the page of an action, or run it."""
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
@@ -199,8 +204,11 @@ class ActionAdmin(ModelAdmin[M]):
         except ShopError as error:
             self.message_user(request, str(error), messages.ERROR)
             return back
+        if isinstance(done, HttpResponseBase):
+            return done
         self.message_user(request, done.text, done.level)
-        return back
+        onward = action.lands_on(obj)
+        return HttpResponseRedirect(onward) if onward else back
 
     def _ask(self, request: HttpRequest, obj: M, action: ObjectAction[M], form: StaffForm) -> TemplateResponse:
         title = action.title(obj)
@@ -214,7 +222,7 @@ class ActionAdmin(ModelAdmin[M]):
             "form": form,
             "explain": action.explain(obj),
             "back": self.page_of(obj),
-            "media": self.media + form.media,
+            "media": form.media,  # the page's own would bring the scripts of the list's filters along
         }
         request.current_app = self.admin_site.name
         status = 400 if form.errors else 200

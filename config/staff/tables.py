@@ -108,6 +108,8 @@ class ReadOnlyAdmin(ModelAdmin[M]):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the filters of the page and no others: a hidden column must not be guessed at through the address."""
         offered = {_name(item) for item in self.get_list_filter(request)} | {self.date_hierarchy, self.opts.pk.name}
+        # A filter by range has a word for each of its ends.
+        offered |= {f"{name}_{end}" for name in offered for end in ("from", "to")}
         field = lookup.split("__", 1)[0]
         return field in offered and super().lookup_allowed(lookup, value, request)
 

@@ -28,8 +28,12 @@ NAMES = {
     "process_notifications": "Olah notifikasi bayar",
     "reconcile_payments": "Cocokkan pembayaran",
     "send_mail_queue": "Kirim e-mail",
+    "send_webhooks": "Kirim webhook",
+    "remind_unpaid": "Ingatkan yang belum bayar",
     "clean_up": "Bersih-bersih malam",
     "backup_db": "Cadangan harian",
+    "verify_backup --latest --level 3 --as-far-as-possible": "Uji pemulihan cadangan",
+    "pitr drill --if-set-up": "Uji kembali ke suatu saat",
 }
 
 

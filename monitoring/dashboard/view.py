@@ -81,6 +81,7 @@ def _incidents(request: HttpRequest) -> dict[str, Any]:
     return {
         "open_incidents": live[:INCIDENTS_SHOWN],
         "monitor_states": states,
+        "repairs": selectors.recent_repairs(),
         "tally": {
             "critical": critical,
             "high": len(live) - critical,

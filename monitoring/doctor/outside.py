@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import requests
 from django.conf import settings
@@ -14,9 +15,10 @@ from django.db.models import Max
 
 from config.deadline import run_within
 from config.outbox import queue_state
-from monitoring import selectors
+from monitoring import heartbeats, selectors
 from monitoring.doctor.base import Answer, Visit, error, ok, warning
-from monitoring.monitors import backup_age
+from monitoring.doctor.point_in_time import look_at_point_in_time
+from monitoring.monitors import backup_age, backup_health
 from monitoring.monitors.asking import duration
 from monitoring.monitors.base import Scope
 from monitoring.monitors.job_silence import GRACE, MISSED, nth_due_before
@@ -27,6 +29,8 @@ from payments.models import GatewayNotification, GatewayTrouble
 
 WAIT_S = 5.0
 OLDEST_MAIL_S = 900
+LATELY = timedelta(minutes=11)
+"""Two runs of the monitors, and a minute."""
 
 
 def look_at_email(visit: Visit) -> Iterator[Answer]:
@@ -97,8 +101,8 @@ def _ask_gateway() -> Answer:
 
 def look_at_scheduler(visit: Visit) -> Iterator[Answer]:
     """Compare the crontab with the settings, and each job's heartbeat with the times at which it was due."""
-    yield _crontab(live=visit.deploy or not settings.DEBUG)
     now = system_now()
+    yield _crontab(live=(visit.deploy or not settings.DEBUG) and not _watched_lately(now))
     jobs = {job.label: job for job in scheduled_jobs()}
     for state in selectors.job_states():
         beat = state.heartbeat
@@ -112,6 +116,12 @@ def look_at_scheduler(visit: Visit) -> Iterator[Answer]:
             yield error(state.job, f"failed with exit code {beat.exit_code}: {beat.message[:100]}", step)
         else:
             yield ok(state.job, f"ran {duration((now - beat.started_at).total_seconds())} ago")
+
+
+def _watched_lately(now: datetime) -> bool:
+    """Return whether the monitors ran in the last minutes: `run_scheduler`, or cron on another machine, is at it."""
+    beat = heartbeats.last_heartbeats().get("run_monitors")
+    return beat is not None and now - beat.started_at < LATELY
 
 
 def job_hash(entry: object) -> str:
@@ -149,3 +159,10 @@ def look_at_backups(visit: Visit) -> Iterator[Answer]:
         yield warning("newest", age, "make one, and let cron make one every night")
     else:
         yield ok("newest", age)
+    for finding in backup_health.look(Scope()).findings:
+        yield error(finding.key.partition(":")[2], finding.subject, finding.action)
+    for name in backup_health.left_databases():
+        yield warning(
+            "left", f"{name} is left from a restore", "when no undo is needed: manage.py restore_db --drop-old"
+        )
+    yield from look_at_point_in_time(visit)

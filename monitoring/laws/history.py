@@ -9,6 +9,8 @@ _PARENTS = (
     ("orders_orderitem", "order_id", "orders_order"),
     ("orders_orderitem", "variant_id", "shop_variant"),
     ("orders_orderevent", "order_id", "orders_order"),
+    ("orders_voucheruse", "voucher_id", "orders_voucher"),
+    ("orders_voucheruse", "order_id", "orders_order"),
     ("shop_reservation", "variant_id", "shop_variant"),
     ("shop_stockmovement", "variant_id", "shop_variant"),
     ("payments_payment", "order_id", "orders_order"),

@@ -79,4 +79,15 @@ MONEY_LAWS = (
          WHERE t.id {among} AND t.status = 'SUCCESS'""",
         over="payments_paymenttransaction",
     ),
+    Law(
+        "I18",
+        "the PPN stored with an order adds up: each line to what was paid for it, all lines to the total",
+        """
+        SELECT o.id, 'order ' || o.number || ': total ' || o.total || ', taxed ' || t.gross
+          FROM orders_order o CROSS JOIN LATERAL (
+               SELECT sum(gross) AS gross, bool_and(net + tax = gross) AS whole
+                 FROM jsonb_to_recordset(o.tax -> 'lines') AS line (gross bigint, net bigint, tax bigint)) t
+         WHERE o.id {among} AND o.tax IS NOT NULL AND (t.gross <> o.total OR NOT t.whole)""",
+        over="orders_order",
+    ),
 )

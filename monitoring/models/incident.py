@@ -31,6 +31,8 @@ class IncidentEventKind(models.TextChoices):
     NOTIFIED = "NOTIFIED", "Diberitahukan"
     ACKNOWLEDGED = "ACKNOWLEDGED", "Ditangani"
     SNOOZED = "SNOOZED", "Ditunda"
+    MUTED = "MUTED", "Diredam"
+    HEALED = "HEALED", "Pulih sendiri"
     RESOLVED = "RESOLVED", "Selesai"
 
 
@@ -44,7 +46,8 @@ class Incident(models.Model):
 
     ``fingerprint`` names monitor and subject, never amounts or times, so that the next run knows the incident again;
     it is unique while the incident lives. ``clean_runs`` counts the good runs in a row that looked at this very
-    subject and found nothing. ``notices`` numbers the mails about it, and their keys.
+    subject and found nothing. ``notices`` numbers the mails about it, and their keys. ``muted_by`` names the incident
+    that this one follows from: no mail while that lives. ``healed`` says what the shop did about it by itself.
     """
 
     code = models.CharField("kode", max_length=16, unique=True, default=new_code)
@@ -69,6 +72,10 @@ class Incident(models.Model):
     snoozed_until = models.DateTimeField("ditunda sampai", null=True, blank=True)
     resolved_at = models.DateTimeField("selesai pada", null=True, blank=True)
     resolved_how = models.CharField("cara selesai", max_length=200, blank=True)
+    muted_by = models.CharField("diredam oleh", max_length=60, blank=True)
+    healed = models.CharField("pulih sendiri", max_length=200, blank=True)
+    heal_attempts = models.PositiveSmallIntegerField("percobaan pulih", default=0)
+    heal_after = models.DateTimeField("percobaan pulih berikut", null=True, blank=True)
     resolved_told = models.BooleanField(default=False, help_text="Kabar selesainya sudah ditulis")
 
     class Meta:

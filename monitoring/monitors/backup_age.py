@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from monitoring.models import Severity
+from monitoring.monitors import backup_health, point_in_time
 from monitoring.monitors.asking import duration
 from monitoring.monitors.base import Finding, Look, Monitor, Runbook, Scope
 
@@ -41,17 +42,24 @@ def look(scope: Scope) -> Look:
     return Look([finding], facts=facts)
 
 
+def look_at_everything(scope: Scope) -> Look:
+    """Look at the newest backup, at whether a restore would be possible, and whether one could go back to a moment."""
+    return look(scope) + backup_health.look(scope) + point_in_time.look(scope)
+
+
 MONITOR = Monitor(
     name="backup_age",
     title="Backup Too Old",
     severity=Severity.HIGH,
     description="The newest verified backup is older than it may be",
     action="Make a backup now and find out why last night's did not work.",
-    grace="BACKUP_MAX_AGE_HOURS (26)",
+    grace="BACKUP_MAX_AGE_HOURS (26), the copy elsewhere too; drill twice that, or BACKUP_DRILL_MAX_AGE_DAYS (35); "
+    "point-in-time drill 9 days, silent archiver 15 minutes",
     runbook=Runbook(
         means="If the database were lost now, more than a day of orders would be lost with it.",
-        do="Run the backup by hand and read its error: disk full, password changed, or the job does not run.",
+        do="Run the backup by hand and read its error: disk full, password changed, or the job does not run. For "
+        "point-in-time recovery `manage.py pitr check` says what is wrong and what to do.",
         command="manage.py backup_db",
     ),
-    look=look,
+    look=look_at_everything,
 )

@@ -47,6 +47,8 @@ class Finding:
     """Instead of the monitor's own, when it finds more than one kind of trouble."""
     action: str = ""
     severity: Severity | None = None
+    kind: str = ""
+    """Which of the monitor's troubles it is, in a word; ``monitoring.inhibition`` tells them apart by it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,11 @@ class Runbook:
 
 @dataclass(frozen=True)
 class Monitor:
-    """One question about the shop. ``look`` reads only, and answers within its timeout or raises."""
+    """One question about the shop. ``look`` reads only, and answers within its timeout or raises.
+
+    ``heal`` is the safe cure, if there is one: it takes a finding's key, does what may be done and returns in a
+    sentence what that was, or nothing; it asks the gateway, so no transaction is open. A new look decides if it helped.
+    """
 
     name: str
     title: str
@@ -91,3 +97,4 @@ class Monitor:
     grace: str
     runbook: Runbook
     look: Callable[[Scope], Look]
+    heal: Callable[[str], str] | None = None

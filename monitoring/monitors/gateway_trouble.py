@@ -1,4 +1,4 @@
-"""What stopped a job that talks to the gateway: the key refused, or payments unknown there."""
+"""What stopped a job that talks to the gateway: the key refused, payments unknown there, or nobody answered."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from monitoring.models import Severity
 from monitoring.monitors.asking import Row, ask, duration
 from monitoring.monitors.base import Finding, Look, Monitor, Runbook, Scope
 
+# One run without an answer may be a hiccup; the next one's is trouble. Every answer in between ends it.
 _OPEN = """
     SELECT kind, detail, count, extract(epoch FROM now() - first_at) AS age FROM payments_gatewaytrouble
-     WHERE ended_at IS NULL AND (%(only)s::text[] IS NULL OR kind = ANY(%(only)s::text[])) ORDER BY id"""
+     WHERE ended_at IS NULL AND (kind <> 'unreachable' OR last_at >= first_at + interval '4 minutes')
+       AND (%(only)s::text[] IS NULL OR kind = ANY(%(only)s::text[])) ORDER BY id"""
 
 
 def look(scope: Scope) -> Look:
@@ -36,13 +38,15 @@ MONITOR = Monitor(
     title="Payment Gateway Trouble",
     severity=Severity.HIGH,
     description="A job that asks Midtrans had to stop",
-    action="Compare the keys and the mode (sandbox or production) with the Midtrans dashboard.",
-    grace="none",
+    action="Compare the keys and the mode (sandbox or production) with the Midtrans dashboard; see whether Midtrans "
+    "can be reached.",
+    grace="none; no answer at all: two runs of a job",
     runbook=Runbook(
         means="Midtrans refuses our server key (then nobody can pay), or does not know several payments that it should "
-        "know (then the keys belong to another account, or a backup was restored).",
-        do="Check MIDTRANS_SERVER_KEY and MIDTRANS_IS_PRODUCTION, then run reconcile_payments: the trouble ends with "
-        "the first good answer.",
+        "know (then the keys belong to another account, or a backup was restored), or does not answer at all. Alerts "
+        "that follow from it are recorded and not mailed while it lasts.",
+        do="Check MIDTRANS_SERVER_KEY and MIDTRANS_IS_PRODUCTION; unreachable: Midtrans' status page, then this "
+        "machine's way out. Run reconcile_payments: the trouble ends with the first good answer.",
         command="manage.py reconcile_payments --dry-run",
     ),
     look=look,

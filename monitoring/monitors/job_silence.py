@@ -76,6 +76,8 @@ def _finding(row: Row, silent_s: float) -> Finding:
         last = f"{row['last_at']:%Y-%m-%d %H:%M} UTC, exit code {row['exit_code']}: {row['message'][:120]}"
     return Finding(
         key=f"job:{row['name']}",
+        # One that runs and fails may follow from something else; one that does not run never does.
+        kind=f"failed {row['name']}" if row["ok"] is False else "silent",
         subject=f"{row['name']}: no good run for {duration(silent_s)}",
         details=(
             ("Job", row["name"]),

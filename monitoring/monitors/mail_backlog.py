@@ -37,6 +37,7 @@ def look(scope: Scope) -> Look:
 def _waiting(row: Row) -> Finding:
     return Finding(
         key="outbox:queue",
+        kind="queue",
         subject=f"{row['waiting']} mails wait, the oldest for {duration(row['age'])}",
         details=(
             ("Waiting", str(row["waiting"])),
@@ -49,6 +50,7 @@ def _waiting(row: Row) -> Finding:
 def _failed(row: Row) -> Finding:
     return Finding(
         key=f"mail:{row['id']}",
+        kind="given up",
         subject=f"{row['kind']} {row['reference']} could not be sent".replace("  ", " "),
         description="A mail to a customer was refused or given up on",
         details=(

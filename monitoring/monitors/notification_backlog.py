@@ -42,6 +42,8 @@ def look(scope: Scope) -> Look:
 def _exhausted(row: Row) -> Finding:
     return Finding(
         key=f"notification:{row['id']}",
+        # What Midtrans answered, and differently, does not follow from its silence.
+        kind="contradicted" if row["last_error"].startswith("mengaku") else "unanswered",
         subject=f"{row['gateway_id']}: {row['claimed_status']} not applied",
         details=(
             ("Payment ID", row["gateway_id"]),
@@ -57,6 +59,7 @@ def _exhausted(row: Row) -> Finding:
 def _overdue(row: Row) -> Finding:
     return Finding(
         key="inbox:waiting",
+        kind="queue",
         subject=f"{row['waiting']} notifications overdue",
         description="Notifications wait for another try and nobody tries: process_notifications does not run",
         details=(("Waiting", str(row["waiting"])), ("Overdue By", duration(row["age"]))),

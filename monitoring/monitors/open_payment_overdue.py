@@ -7,6 +7,7 @@ from django.conf import settings
 from monitoring.models import Severity
 from monitoring.monitors.asking import Row, ask, duration, money
 from monitoring.monitors.base import Finding, Look, Monitor, Runbook, Scope
+from payments.services.overdue import settle_overdue
 
 LATE_MINUTES = 30
 KILL_HOURS = 1
@@ -38,6 +39,12 @@ def look(scope: Scope) -> Look:
     return Look([_finding(row) for row in rows], total)
 
 
+def heal(key: str) -> str:
+    """Ask about the payment and close it as ``expire_orders`` would; nothing is released without Midtrans' word."""
+    repair = settle_overdue(gateway_id=key.partition(":")[2], actor="run_monitors")
+    return f"Midtrans was asked and the payment is over: {repair.before} -> {repair.after}" if repair else ""
+
+
 def _finding(row: Row) -> Finding:
     return Finding(
         key=f"payment:{row['gateway_id']}",
@@ -61,11 +68,12 @@ MONITOR = Monitor(
     action="Find out why Midtrans gives no answer about it; the order's stock stays reserved meanwhile.",
     grace="45 minutes after the payment's deadline; one hour after it was to be closed",
     runbook=Runbook(
-        means="expire_orders and reconcile_payments should have settled this payment and could not: Midtrans does not "
-        "answer, refuses the key, or does not know the payment.",
+        means="expire_orders, reconcile_payments and this very run should have settled this payment and could not: "
+        "Midtrans does not answer, refuses the key, or does not know the payment.",
         do="Ask about the order's payments by hand and read the answer; look at the jobs and at Gangguan Midtrans in "
         "the admin. Stock is released only when Midtrans confirms.",
         command="manage.py reconcile_payments --order NUMBER",
     ),
     look=look,
+    heal=heal,
 )

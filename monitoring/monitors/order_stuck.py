@@ -14,29 +14,30 @@ CLOSING_HOURS = 1
 
 # The age is that of the event that brought the order here. status_at, written with it, only finds the candidates.
 _STATUS = """
-    SELECT o.id, o.number, o.status, o.total, '' AS why, {sla} * interval '1 hour' AS sla,
+    SELECT o.id, o.number, o.status, o.total, 'sla' AS kind, '' AS why, {sla} * interval '1 hour' AS sla,
            coalesce((SELECT max(e.created_at) FROM orders_orderevent e
                       WHERE e.order_id = o.id AND e.kind = 'STATUS' AND e.to_status = o.status), o.status_at) AS since
       FROM orders_order o
      WHERE o.status = '{status}' AND (%(full)s OR o.status_at < now() - {sla} * interval '1 hour')"""
 _UNPAID = """
-    SELECT o.id, o.number, o.status, o.total, 'unpaid after its deadline' AS why,
+    SELECT o.id, o.number, o.status, o.total, 'unpaid' AS kind, 'unpaid after its deadline' AS why,
            %(late)s * interval '1 minute' AS sla, o.expires_at AS since
       FROM orders_order o
      WHERE o.status = 'PENDING_PAYMENT' AND o.expires_at < now() - %(late)s * interval '1 minute'
        AND o.payment_hold = ''"""
 _HOLD = """
-    SELECT o.id, o.number, o.status, o.total, 'on hold: ' || o.payment_hold AS why,
+    SELECT o.id, o.number, o.status, o.total, 'hold' AS kind, 'on hold: ' || o.payment_hold AS why,
            %(hold)s * interval '1 hour' AS sla,
            coalesce((SELECT max(e.created_at) FROM orders_orderevent e
                       WHERE e.order_id = o.id AND e.kind = 'HOLD'), o.status_at) AS since
       FROM orders_order o WHERE o.payment_hold <> ''"""
 _CLOSING = """
-    SELECT o.id, o.number, o.status, o.total, 'Midtrans has not confirmed that it can be closed' AS why,
-           %(closing)s * interval '1 hour' AS sla, o.closing_at AS since
+    SELECT o.id, o.number, o.status, o.total, 'closing' AS kind,
+           'Midtrans has not confirmed that it can be closed' AS why, %(closing)s * interval '1 hour' AS sla,
+           o.closing_at AS since
       FROM orders_order o WHERE o.closing_at IS NOT NULL"""
 _WRONG = """
-    SELECT number, status, total AS amount, why, extract(epoch FROM sla) AS sla,
+    SELECT number, status, total AS amount, kind, why, extract(epoch FROM sla) AS sla,
            extract(epoch FROM now() - since) AS age
       FROM ({parts}) AS waiting
      WHERE since < now() - sla AND (%(only)s::text[] IS NULL OR number = ANY(%(only)s::text[]))
@@ -62,6 +63,7 @@ def _finding(row: Row) -> Finding:
     why = (("Why", row["why"]),) if row["why"] else ()
     return Finding(
         key=f"order:{row['number']}",
+        kind=row["kind"],
         subject=f"{row['number']}: {row['status']} for {duration(row['age'])}",
         details=(
             ("Order Number", row["number"]),

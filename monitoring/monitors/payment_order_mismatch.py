@@ -5,6 +5,8 @@ from __future__ import annotations
 from monitoring.models import Severity
 from monitoring.monitors.asking import Row, ask, duration, money, suspects
 from monitoring.monitors.base import Finding, Look, Monitor, Runbook, Scope
+from orders.models import Order
+from payments.services.reapply import reapply
 
 # Six hours are seventy runs; the nightly run looks at everything, whatever kept these from running.
 # Asked from the order's side, status by status: each part has a partial index that is nearly empty.
@@ -72,6 +74,16 @@ def look(scope: Scope) -> Look:
     return found
 
 
+def heal(key: str) -> str:
+    """Let verified money have the effect that is missing; what this may and may not do stands in ``reapply``."""
+    kind, _, number = key.partition(":")
+    order_id = Order.objects.filter(number=number).values_list("pk", flat=True).first() if kind == "order" else None
+    repair = reapply(order_id=order_id, actor="run_monitors") if order_id is not None else None
+    if repair is None:
+        return ""
+    return f"Midtrans confirmed the payment, and its effect was applied again: {repair.before} -> {repair.after}"
+
+
 def _money_without_paid(row: Row) -> Finding:
     return Finding(
         key=f"order:{row['number']}",
@@ -127,8 +139,10 @@ MONITOR = Monitor(
         means="Money arrived and the order does not show it: the order still waits, or it was closed before the money "
         "came (late money), or the payment belongs to no order here, or an order counts as paid without any money.",
         do="Ask Midtrans about the order's payments; that applies what is true. If the order stays closed, refund from "
-        "its page in the admin (the list Perlu perhatian shows it as Uang terlambat).",
+        "its page in the admin (the list Perlu perhatian shows it as Uang terlambat). Where nothing else can be meant, "
+        "run_monitors has tried that already, and tells in a mail of its own what it put right.",
         command="manage.py reconcile_payments --order NUMBER",
     ),
     look=look,
+    heal=heal,
 )

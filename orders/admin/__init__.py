@@ -1,5 +1,5 @@
-"""Staff pages for shipping: services, zones, rates. The pages of orders need their money and are in ``payments``."""
+"""Staff pages for shipping (services, zones, rates) and vouchers. Those of orders need money: see ``payments``."""
 
-from orders.admin import shipping
+from orders.admin import shipping, voucher
 
-__all__ = ["shipping"]
+__all__ = ["shipping", "voucher"]

@@ -1,8 +1,12 @@
+from orders.models.cancel_request import CancelRequest, CancelRequestState
 from orders.models.event import OrderEvent
 from orders.models.order import Order, OrderItem
 from orders.models.shipment import ProvinceZone, Shipment, ShippingMethod, ShippingRate, ShippingZone
+from orders.models.voucher import Voucher, VoucherUse
 
 __all__ = [
+    "CancelRequest",
+    "CancelRequestState",
     "Order",
     "OrderEvent",
     "OrderItem",
@@ -11,4 +15,6 @@ __all__ = [
     "ShippingMethod",
     "ShippingRate",
     "ShippingZone",
+    "Voucher",
+    "VoucherUse",
 ]

@@ -61,6 +61,16 @@ class Order(models.Model):
     shipping_cost = models.PositiveBigIntegerField("ongkir", help_text="Rupiah")
     discount = models.PositiveBigIntegerField("potongan", default=0, help_text="Rupiah")
     total = models.PositiveBigIntegerField("total", help_text="Rupiah")
+    voucher_code = models.CharField("kode voucher", max_length=32, blank=True, default="", db_default="")
+    voucher_rule = models.CharField("aturan voucher", max_length=200, blank=True, default="", db_default="")
+
+    tax = models.JSONField(
+        "PPN",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Perhitungan PPN saat pesanan dibuat (orders.tax); kosong bila toko bukan PKP",
+    )
 
     created_at = models.DateTimeField("dibuat")
     expires_at = models.DateTimeField("batas bayar")
@@ -75,6 +85,7 @@ class Order(models.Model):
             ("ship_order", "Boleh menandai pesanan dikirim"),
             ("cancel_order", "Boleh membatalkan pesanan"),
             ("clear_hold", "Boleh melepas penahanan pembayaran"),
+            ("export_order", "Boleh mengekspor daftar pesanan"),
         ]
         constraints = [
             models.UniqueConstraint(name="order_once_per_user_and_key", fields=["user", "idempotency_key"]),
@@ -84,6 +95,10 @@ class Order(models.Model):
             models.CheckConstraint(
                 name="order_total_is_the_sum",
                 condition=Q(total=F("subtotal") + F("shipping_cost") - F("discount")),
+            ),
+            models.CheckConstraint(
+                name="order_discount_has_voucher",
+                condition=Q(discount=0, voucher_code="") | (Q(discount__gt=0) & ~Q(voucher_code="")),
             ),
             models.CheckConstraint(
                 name="order_paid_has_paid_at",

@@ -27,11 +27,13 @@ from orders.errors import (
     PriceChangedError,
     TooManyUnpaidOrdersError,
 )
-from orders.models import Order, OrderItem
+from orders.models import Order, OrderItem, Voucher
 from orders.models.event import EventKind
 from orders.pricing import PricedLine, Totals
+from orders.services import vouchers
 from orders.services.lines import insert_items, priced
 from orders.services.request import MAX_KEY_LENGTH, OrderLine, OrderRequest, same_request
+from orders.tax import tax_on
 from orders.transitions import record
 from shop.locks import lock_cart, lock_user
 from shop.models import Cart, CartStatus, User
@@ -74,11 +76,11 @@ def place_order(
 
     All or nothing: one line short of stock, and nothing is written. A repetition answers the first order for ever.
     Without a key one is made up: the API then has no protection, a cart still has its own. Locks the cart, the
-    customer, and last of all the variants. Takes at most about 8 s when requests of the same key pile up.
+    customer, then the voucher, and last of all the variants. Takes at most about 8 s when requests of one key pile up.
 
     Raises InvalidInputError, IdempotencyConflictError, ShopClosedError, TooManyUnpaidOrdersError, NotFoundError (the
-    address), CannotDeliverError, VariantNotForSaleError, InsufficientStockError (every short line), CartChangedError,
-    PriceChangedError, OrderBusyError.
+    address), CannotDeliverError, VoucherRefusedError, VariantNotForSaleError, InsufficientStockError (every short
+    line), CartChangedError, PriceChangedError, OrderBusyError.
     """
     request.check()
     key = _checked_key(key)
@@ -144,7 +146,7 @@ def _place(
     cart_version: int | None,
     deadline: float,
 ) -> PlacedOrder:
-    """The transaction: cart, customer, checks, order, items, event, mail, and last the stock."""
+    """The transaction: cart, customer, checks, order, items, event, mail, voucher, and last the stock."""
     _wait_no_longer_than(deadline)
     if cart is not None:
         locked = lock_cart(cart.pk)
@@ -165,15 +167,19 @@ def _place(
     now = _require_quota(customer, email, address.phone)
     lines = priced(request)
     quote = _quote(address, request, lines)
-    totals = Totals(subtotal=pricing.subtotal(lines), shipping=quote.price, discount=0)
+    buyer = vouchers.Buyer.of(user_id=customer.pk, email=email, phone=address.phone)
+    voucher = vouchers.find(request.voucher_code) if request.voucher_code else None
+    totals = _totals(voucher, buyer, subtotal=pricing.subtotal(lines), shipping=quote.price, now=now)
     if request.expected_total is not None and request.expected_total != totals.total:
         raise PriceChangedError(expected=request.expected_total, total=totals.total)
     order = _insert(customer, request, key, cart, email, address, lines, quote, totals, now)
     items = insert_items(order, lines)
-    record(order, EventKind.PLACED, actor=f"customer:{customer.pk}", data={"total": totals.total})
+    record(order, EventKind.PLACED, actor=f"customer:{customer.pk}", data=_placed_data(totals))
     queue_order_mail("order_received", order, items=items)
     if cart is not None:
         Cart.objects.filter(pk=cart.pk).update(status=CartStatus.CONVERTED)
+    if voucher is not None:
+        vouchers.take_use(order, voucher, buyer)
     stock.reserve(reference=order.number, quantities={line.variant_id: line.quantity for line in lines})
     return PlacedOrder(order, duplicate=False, items=tuple(items))
 
@@ -224,6 +230,19 @@ def _quote(address: AddressData, request: OrderRequest, lines: list[PricedLine])
         raise
 
 
+def _totals(voucher: Voucher | None, buyer: vouchers.Buyer, *, subtotal: int, shipping: int, now: datetime) -> Totals:
+    if voucher is None:
+        return pricing.totals(subtotal=subtotal, shipping=shipping)
+    return vouchers.judge(voucher, buyer, subtotal=subtotal, shipping=shipping, now=now)
+
+
+def _placed_data(totals: Totals) -> dict[str, Any]:
+    """Return what the history says of the order's price."""
+    if totals.rule is None:
+        return {"total": totals.total}
+    return {"total": totals.total, "discount": totals.discount, "voucher": totals.rule.code}
+
+
 def _insert(
     customer: User,
     request: OrderRequest,
@@ -257,6 +276,13 @@ def _insert(
         shipping_cost=totals.shipping,
         discount=totals.discount,
         total=totals.total,
+        voucher_code=totals.rule.code if totals.rule else "",
+        voucher_rule=totals.rule.words if totals.rule else "",
+        tax=tax_on(
+            [(line.name, line.quantity, line.total) for line in lines],
+            shipping=totals.shipping,
+            discount=totals.discount,
+        ),
         created_at=now,
         status_at=now,
         expires_at=now + timedelta(minutes=settings.PAYMENT_WINDOW_MINUTES),

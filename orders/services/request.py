@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from config.errors import InvalidInputError
+from orders.services.vouchers import normal_code
 from shop.services.account import AddressData
 
 MAX_KEY_LENGTH = 255
@@ -38,6 +39,7 @@ class OrderRequest:
     email: str = ""
     shipping_method: str | None = None
     note: str = ""
+    voucher_code: str = ""
     expected_total: int | None = None
 
     def check(self) -> None:
@@ -73,6 +75,8 @@ class OrderRequest:
             sent["shippingMethod"] = self.shipping_method
         if self.note:
             sent["note"] = self.note
+        if self.voucher_code:
+            sent["voucherCode"] = normal_code(self.voucher_code)
         return sent
 
 
@@ -82,7 +86,7 @@ def same_request(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     A field absent in the repetition is not compared. Lines compare as units per variant, in any order; a line that
     names only its product stands for the one variant of that product in the stored order.
     """
-    for field in ("addressId", "address", "email", "shippingMethod"):
+    for field in ("addressId", "address", "email", "shippingMethod", "voucherCode"):
         if field in sent and sent[field] != stored.get(field):
             return False
     return _units(sent["items"], stored["items"]) == _units(stored["items"], stored["items"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import partial
 
@@ -10,18 +9,19 @@ from django.db import IntegrityError, transaction
 
 from config.database import unit_of_work
 from config.errors import InvalidInputError
+from orders.couriers import clean_resi
 from orders.emails import queue_order_mail
 from orders.errors import ShipmentRefusedError
 from orders.locks import lock_order
-from orders.models import Order, Shipment
+from orders.models import CancelRequestState, Order, Shipment
 from orders.models.event import EventKind
+from orders.services.cancel_requests import SHIPPED_FIRST, end_request
+from orders.services.vouchers import give_use_back
 from orders.states import OrderStatus
 from orders.transitions import record, transition
 from shop.models import Reservation
 from shop.models.stock import LIVE_RESERVATION_STATES
 from shop.services import stock
-
-_RESI = re.compile(r"[A-Z0-9\-]{6,40}")
 
 
 def mark_paid(order: Order, *, actor: str, paid_at: datetime, reason: str = "") -> None:
@@ -31,15 +31,18 @@ def mark_paid(order: Order, *, actor: str, paid_at: datetime, reason: str = "") 
 
 
 def close_order(order: Order, to: OrderStatus, *, actor: str, reason: str) -> None:
-    """Move a locked order to EXPIRED, CANCELLED or REFUNDED and settle its stock once, in the caller's transaction.
+    """Move a locked order to EXPIRED, CANCELLED or REFUNDED; settle voucher and stock once, in the same transaction.
 
-    Unpaid: what it holds is released. PAID or PROCESSING -> CANCELLED: what was sold comes back. SHIPPED or COMPLETED
-    -> REFUNDED: stock is untouched; goods come back through ``receive_return``.
+    Unpaid: what it holds is released. PAID or PROCESSING -> CANCELLED: what was sold comes back. Both give the use of
+    a voucher back. SHIPPED or COMPLETED -> REFUNDED: neither; goods come back through ``receive_return``.
     """
     was = OrderStatus(order.status)
     transition(order, to, actor=actor, reason=reason)
+    if to is OrderStatus.CANCELLED:
+        end_request(order, CancelRequestState.ACCEPTED, actor=actor)
     if to is OrderStatus.REFUNDED:
         return  # the refund has its own mail
+    give_use_back(order)
     if was is OrderStatus.PENDING_PAYMENT:
         stock.release(reference=order.number)
     else:
@@ -64,11 +67,9 @@ def ship_order(*, order_id: int, courier: str, tracking_number: str, actor: str)
     Refused while a line is SHORT or a hold stands. Raises InvalidInputError (resi), ShipmentRefusedError,
     TransitionNotAllowedError.
     """
-    resi = re.sub(r"\s+", "", tracking_number).upper()
-    if not _RESI.fullmatch(resi):
-        raise InvalidInputError("tracking_number", "Nomor resi harus 6 sampai 40 huruf, angka atau tanda hubung.")
     if not courier.strip():
         raise InvalidInputError("courier", "Pilih kurirnya.")
+    resi = clean_resi(courier, tracking_number)
     return unit_of_work(partial(_ship, order_id, courier.strip(), resi, actor))
 
 
@@ -81,6 +82,7 @@ def _ship(order_id: int, courier: str, resi: str, actor: str) -> Shipment:
     except IntegrityError:
         raise InvalidInputError("tracking_number", f"Resi {resi} sudah dipakai untuk kiriman lain.") from None
     transition(order, OrderStatus.SHIPPED, actor=actor, data={"courier": courier, "resi": resi})
+    end_request(order, CancelRequestState.WITHDRAWN, actor=actor, answer=SHIPPED_FIRST)
     queue_order_mail("order_shipped", order, shipment=shipment)
     return shipment
 
@@ -126,3 +128,11 @@ def clear_hold(*, order_id: int, actor: str, reason: str) -> None:
         record(order, EventKind.HOLD, actor=actor, reason=f"dilepas: {reason.strip()}")
 
     unit_of_work(body)
+
+
+def write_note(*, order_id: int, actor: str, note: str) -> None:
+    """Write a remark of staff into an order's history, where customers do not see it. Raises InvalidInputError."""
+    text = " ".join(note.split())
+    if not text:
+        raise InvalidInputError("note", "Tulis catatannya.")
+    unit_of_work(lambda: record(lock_order(order_id), EventKind.NOTE, actor=actor, reason=text))

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from config.errors import InvalidInputError
-from orders import shipping
+from orders import destination, regions, shipping
 from orders.answers import SeeOther, private_page
 from orders.checkout import Checkout, Draft, order_of, save_draft
 from orders.forms import GuestAddressForm, NewAddressForm, SavedAddressForm, TypedAddressForm
@@ -42,6 +42,8 @@ def address(request: HttpRequest) -> HttpResponse:
     if draft is None:
         return _show(request, renewed(request, checkout) if problems else checkout, form, problems)
     save_draft(request.session, draft)
+    if region := regions.find(draft.region):
+        destination.remember(request.session, region)
     return SeeOther(reverse("orders:shipping"))
 
 
@@ -71,7 +73,7 @@ def _straight_to_review(request: HttpRequest, checkout: Checkout) -> HttpRespons
 
     Only at the start of a checkout; whoever has begun one, or asks for another address, stays on this step.
     """
-    if checkout.draft != Draft() or not checkout.saved or request.GET or checkout.contents.has_changes:
+    if checkout.draft.is_begun or not checkout.saved or request.GET or checkout.contents.has_changes:
         return None
     main = checkout.saved[0]
     offered = shipping.quotes(province=AddressData.of(main).province, grams=checkout.contents.grams)

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from config.errors import ShopError
-from orders import changes
+from orders import changes, destination
 from orders.answers import Detour, SeeOther
 from orders.checkout import Checkout, assemble, load_draft, order_of
 from shop.carts import current_cart, member
@@ -47,7 +47,8 @@ def enter(request: HttpRequest) -> Checkout:
     if cart.status == CartStatus.CONVERTED:
         raise Detour(SeeOther(reverse("orders:checkout" if order_of(cart) else "shop:cart")))
     require_open()
-    checkout = assemble(cart, load_draft(request.session), member(request))
+    near = destination.remembered(request.session)
+    checkout = assemble(cart, load_draft(request.session), member(request), near)
     if not checkout.contents.lines:
         raise Detour(SeeOther(reverse("shop:cart")))
     return checkout
@@ -104,4 +105,4 @@ def settle(request: HttpRequest, checkout: Checkout) -> list[Problem]:
 def renewed(request: HttpRequest, checkout: Checkout) -> Checkout:
     """Return the checkout with cart, prices and services read again."""
     checkout.cart.refresh_from_db()
-    return assemble(checkout.cart, load_draft(request.session), checkout.member)
+    return assemble(checkout.cart, load_draft(request.session), checkout.member, checkout.near)

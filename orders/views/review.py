@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,13 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 from config.errors import NotFoundError, ShopClosedError, ShopError
 from orders.answers import SeeOther, private_page
-from orders.checkout import Checkout, clear_draft, order_of, payment_window, place
-from orders.errors import CannotDeliverError, PriceChangedError
+from orders.checkout import Checkout, clear_draft, order_of, payment_window, place, save_draft
+from orders.errors import CannotDeliverError, PriceChangedError, VoucherRefusedError
 from orders.links import order_path
 from orders.models import Order
 from orders.seen import ReviewForm, Seen
 from orders.views.entry import SUMMARY, Problem, enter_complete, notices, renewed, settle, steps
 from orders.visitor import holds, remember_placed
+from orders.voucher_box import CODE_BOX, VOUCHER, take_refusal
 from shop.carts import current_cart
 from shop.carts import remember as remember_cart
 from shop.errors import CartClosedError
@@ -47,6 +49,9 @@ def _order(request: HttpRequest) -> HttpResponse:
     checkout = enter_complete(request)
     if seen is None or (outdated := _outdated(seen, checkout)):
         return _show(request, checkout, [Problem(outdated if seen else OUTDATED)])
+    lost = checkout.preview.voucher
+    if lost is not None and lost.problem and checkout.total != seen.total:
+        return _explain(request, checkout, seen, VoucherRefusedError(lost.problem))
     try:
         placed = place(checkout, key=seen.key, cart_version=seen.cart_version, expected_total=seen.total)
     except ShopClosedError:
@@ -88,8 +93,11 @@ def _explain(request: HttpRequest, checkout: Checkout, seen: Seen, error: ShopEr
         messages.error(request, str(error))
         return SeeOther(reverse(step))
     problems = settle(request, checkout)
+    if isinstance(error, VoucherRefusedError):
+        problems.append(Problem(str(error), VOUCHER))
+        save_draft(request.session, replace(checkout.draft, voucher=""))
     checkout = renewed(request, checkout)
-    if isinstance(error, PriceChangedError) and checkout.total != seen.total:
+    if isinstance(error, PriceChangedError | VoucherRefusedError) and checkout.total != seen.total:
         problems.append(Problem(f"Total berubah dari {rupiah(seen.total)} menjadi {rupiah(checkout.total)}.", SUMMARY))
     if checkout.quote is None:  # the weight changed with the cart, and the chosen service does not carry it
         for problem in problems:
@@ -99,7 +107,11 @@ def _explain(request: HttpRequest, checkout: Checkout, seen: Seen, error: ShopEr
 
 
 def _show(request: HttpRequest, checkout: Checkout, problems: Sequence[Problem] = ()) -> HttpResponse:
+    refused = take_refusal(request.session)
+    if refused is not None:
+        problems = [*problems, Problem(refused.text, CODE_BOX)]
     context = {
+        "refused": refused,
         "checkout": checkout,
         "seen": Seen.of(checkout),
         "steps": steps(2),

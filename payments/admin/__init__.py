@@ -1,5 +1,5 @@
 """Staff pages for orders and their money, and the buttons that call the services."""
 
-from payments.admin import inbox, money, order, refund
+from payments.admin import inbox, money, order, outgoing, refund
 
-__all__ = ["inbox", "money", "order", "refund"]
+__all__ = ["inbox", "money", "order", "outgoing", "refund"]

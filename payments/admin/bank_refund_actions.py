@@ -50,7 +50,16 @@ class Claim(RefundAction):
         return Done(f"Transfer {rupiah(obj.amount)} kamu pegang. Jangan lupa mencatat nomor referensinya.")
 
 
-class GiveUp(RefundAction):
+class _HeldTransfer(RefundAction):
+    """What can be done about a bank transfer that somebody has claimed."""
+
+    def refusal(self, obj: Refund) -> str:
+        if obj.channel != RefundChannel.BANK:
+            return "Dana ini dikembalikan lewat Midtrans."
+        return "" if obj.state == R.SENT else self.over(obj)
+
+
+class GiveUp(_HeldTransfer):
     """A claimed transfer that was not made. Only whoever holds it knows, or an owner who asked him."""
 
     name = "lepas"
@@ -61,11 +70,6 @@ class GiveUp(RefundAction):
     def permitted(self, user: Any, obj: Refund) -> bool:
         own = obj.claimed_by.startswith(f"staff:{user.pk} ") and user.has_perm("payments.add_refund")
         return bool(own or user.has_perm("payments.approve_refund"))
-
-    def refusal(self, obj: Refund) -> str:
-        if obj.channel != RefundChannel.BANK:
-            return "Dana ini dikembalikan lewat Midtrans."
-        return "" if obj.state == R.SENT else self.over(obj)
 
     def explain(self, obj: Refund) -> list[str]:
         return [
@@ -91,18 +95,13 @@ class BankForm(StaffForm):
     )
 
 
-class Confirm(RefundAction):
+class Confirm(_HeldTransfer):
     """The transfer was made."""
 
     name = "konfirmasi"
     label = "Catat transfer selesai"
     look = "main"
     form_class = BankForm
-
-    def refusal(self, obj: Refund) -> str:
-        if obj.channel != RefundChannel.BANK:
-            return "Dana ini dikembalikan lewat Midtrans."
-        return "" if obj.state == R.SENT else self.over(obj)
 
     def explain(self, obj: Refund) -> list[str]:
         return [

@@ -12,6 +12,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
+from config.staff.export import Column, CsvExport
 from config.staff.show import NOTHING, as_json, link, money, when
 from payments.admin.cells import by_payment_type, order_link, shown, yes
 from payments.admin.refund_actions import GiveBack
@@ -125,10 +126,26 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
 
 
 @admin.register(PaymentTransaction)
-class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[PaymentTransaction]):
+class PaymentTransactionAdmin(
+    CsvExport[PaymentTransaction], ActionAdmin[PaymentTransaction], ReadOnlyAdmin[PaymentTransaction]
+):
     """One attempt of a customer. Money goes back from here, also when its order is unknown."""
 
     object_actions = (GiveBack(),)
+    export_permission = "payments.export_paymenttransaction"
+    export_columns = (
+        Column("ID transaksi", lambda row: row.transaction_id),
+        Column("pesanan", lambda row: row.payment.order.number if row.payment.order else ""),
+        Column("ID di Midtrans", lambda row: row.payment.gateway_id),
+        Column("status", lambda row: row.get_status_display()),
+        Column("cara bayar", lambda row: method_name(row.raw, row.payment_type)),
+        Column("jumlah", lambda row: row.amount),
+        Column("diterima", lambda row: row.received),
+        Column("ditarik bank", lambda row: row.charged_back),
+        Column("dikembalikan", lambda row: row.received - row.charged_back - left_to_give_back(row)),
+        Column("kelebihan bayar", lambda row: row.surplus),
+        Column("dicek (WIB)", lambda row: row.asked_at),
+    )
     list_display = ("transaction_id", "order_", "status_", "type_", "received_", "left_", "surplus_", "asked")
     list_filter = ("surplus", "status", by_payment_type("payment_type"))
     search_fields = ("=transaction_id", "=payment__gateway_id", "=payment__order__number")
@@ -150,6 +167,10 @@ class PaymentTransactionAdmin(ActionAdmin[PaymentTransaction], ReadOnlyAdmin[Pay
         """Lead back to the order, where one sees what follows."""
         order_id = obj.payment.order_id
         return reverse("admin:orders_order_change", args=[order_id]) if order_id else super().page_of(obj)
+
+    def export_rows(self, rows: QuerySet[PaymentTransaction]) -> QuerySet[PaymentTransaction]:
+        """Fetch the orders and what went back with the rows."""
+        return rows.select_related("payment__order").prefetch_related("refunds")
 
     @admin.display(description="pesanan")
     def order_(self, row: PaymentTransaction) -> SafeString:

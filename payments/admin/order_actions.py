@@ -10,17 +10,14 @@ from django.http import HttpRequest
 from config.staff import Done, ObjectAction, actor_of
 from config.staff.actions import Look
 from orders.models import Order
-from orders.services import clear_hold, complete_order, ship_order, start_processing
+from orders.services import clear_hold, complete_order, ship_order, start_processing, write_note
 from orders.states import OrderStatus
-from payments.admin.order_forms import ReasonForm, ReturnForm, ShipForm
+from payments.admin.order_forms import NoteForm, ReasonForm, ReturnForm, ShipForm
 from payments.admin.sentences import nobody_asked
 from payments.errors import GatewayError
-from payments.models import Refund
 from payments.services import check_order
+from payments.staff import ship_gate
 from payments.staff.returns import LEFT_THE_HOUSE, receive_goods_back
-from payments.states import REFUND_OPEN
-from shop.models import Reservation
-from shop.models.stock import LIVE_RESERVATION_STATES
 from shop.places import place_line
 
 S = OrderStatus
@@ -46,13 +43,7 @@ class WarehouseAction(OrderAction):
 
     def not_ready(self, obj: Order) -> str:
         """Return why the parcel may not be packed or leave."""
-        if obj.payment_hold:
-            return "Pembayaran pesanan ini sedang diperiksa, jadi belum boleh dikemas atau dikirim."
-        if Reservation.objects.filter(reference=obj.number, state__in=LIVE_RESERVATION_STATES).exists():
-            return "Masih ada barang yang stoknya kurang. Catat dulu barang masuknya."
-        if Refund.objects.filter(transaction__payment__order=obj, state__in=REFUND_OPEN).exists():
-            return "Uang pesanan ini sedang dikembalikan. Jangan dikemas atau dikirim."
-        return ""
+        return ship_gate.why_not(obj)
 
 
 class StartPacking(WarehouseAction):
@@ -86,7 +77,10 @@ class Ship(WarehouseAction):
         return self.wrong_status(obj, S.PAID, S.PROCESSING) or self.not_ready(obj)
 
     def explain(self, obj: Order) -> list[str]:
-        return [f"Pelanggan mendapat e-mail dengan nomor resi. Tujuan: {obj.recipient}, {place_line(obj)}."]
+        told = [f"Pelanggan mendapat e-mail dengan nomor resi. Tujuan: {obj.recipient}, {place_line(obj)}."]
+        if getattr(obj, "asks_cancel", False):
+            told.insert(0, "Pelanggan minta pesanan ini dibatalkan. Mengirimnya menggugurkan permintaan itu.")
+        return told
 
     def form(self, obj: Order, data: Any = None) -> ShipForm:
         return ShipForm(obj, data, initial={"seen": self.seen(obj)})
@@ -152,6 +146,22 @@ class TakeBackGoods(OrderAction):
             actor=actor_of(request),
         )
         return Done(f"{units} unit dari pesanan {obj.number} masuk lagi ke stok.")
+
+
+class WriteNote(OrderAction):
+    """A remark for colleagues, in the history."""
+
+    name = "catat"
+    label = "Tulis catatan"
+    permissions = ("orders.add_orderevent",)
+    form_class = NoteForm
+
+    def seen(self, obj: Order) -> str:
+        return ""  # a remark is true whatever happened meanwhile
+
+    def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
+        write_note(order_id=obj.pk, actor=actor_of(request), note=data["note"])
+        return Done("Catatan ditulis di riwayat.")
 
 
 class AskGateway(OrderAction):

@@ -40,7 +40,7 @@ class ShipForm(StaffForm):
     tracking_number = forms.CharField(
         label="Nomor resi",
         max_length=60,
-        help_text="6 sampai 40 huruf, angka atau tanda hubung. Spasi dibuang.",
+        help_text="Dari label kurir. Spasi dibuang; bentuknya diperiksa menurut kurirnya.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
@@ -53,6 +53,18 @@ class ShipForm(StaffForm):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(courier, courier) for courier in couriers]
         field.help_text = f"Dipilih pelanggan: {order.courier}."
+
+
+class NoteForm(StaffForm):
+    """A remark for colleagues."""
+
+    note = forms.CharField(
+        label="Catatan",
+        max_length=200,
+        help_text="Dibaca semua staf di riwayat pesanan, tidak oleh pelanggan. Tidak dapat dihapus lagi.",
+        error_messages={"required": "Tulis catatannya."},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class ReturnForm(StaffForm):

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import MAXYEAR, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.staff.show import age, badge, in_one_piece, money, number, short_time
 from config.staff.tables import StaffChangeList
 from orders.models import Order, ShippingMethod
-from payments.admin.cells import shown
+from payments.admin.cells import PAYMENT_TYPES, shown
 from payments.admin.who import sees_money
+from payments.instructions import method_name
+from payments.models import PaymentTransaction
 from payments.staff import lists, words
 from shop.places import short_name
 
 if TYPE_CHECKING:
+    from django.contrib.admin import FieldListFilter as RangeDateFilter
     from django.contrib.admin import SimpleListFilter as TextFilter
 else:
-    from unfold.contrib.filters.admin import TextFilter
+    from unfold.contrib.filters.admin import RangeDateFilter, TextFilter
 
 VIEW = "tampilan"
 EVERYTHING = "semua"
@@ -113,6 +120,43 @@ class OrderChangeList(StaffChangeList):
         rows = super().get_queryset(request, exclude_parameters)
         part = views_for(request)[chosen_view(request)].orders
         return rows if part is None else rows & part
+
+
+class PlacedFilter(RangeDateFilter):
+    """Placed from one day to another, both whole, in WIB. (The theme's own ends where the last day begins.)"""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first, last = self._day("from"), self._day("to")
+        if first is not None:
+            queryset = queryset.filter(created_at__gte=first)
+        if last is not None:
+            queryset = queryset.filter(created_at__lt=last + timedelta(days=1))
+        return queryset
+
+    def _day(self, end: str) -> datetime | None:
+        """Return the beginning of the day asked for; what is no day asks for nothing."""
+        text = self.used_parameters.get(f"{self.field_path}_{end}")
+        try:
+            day = forms.DateField(required=False, localize=True).clean(text)
+        except ValidationError:
+            return None
+        return timezone.make_aware(datetime.combine(day, time.min)) if day and 1 < day.year < MAXYEAR else None
+
+
+class PaidByFilter(admin.SimpleListFilter):
+    """How a transaction of the order was paid, or is about to be."""
+
+    title = "cara bayar"
+    parameter_name = "cara-bayar"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, method_name({}, code)) for code in PAYMENT_TYPES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if not self.value():
+            return queryset
+        rows = PaymentTransaction.objects.filter(payment__order=OuterRef("pk"), payment_type=self.value())
+        return queryset.filter(Exists(rows))
 
 
 class CourierFilter(admin.SimpleListFilter):

@@ -15,6 +15,7 @@ from config.staff import ActionAdmin
 from config.staff.actions import Button
 from config.staff.show import NOTHING, who
 from orders.models import Order
+from orders.services.cancel_requests import open_request
 from payments.admin.who import sees_money
 from payments.instructions import method_name
 from payments.models import GatewayNotification, Payment, PaymentTransaction, Refund
@@ -76,6 +77,7 @@ def context(request: HttpRequest, site: AdminSite, order: Order) -> dict[str, An
         "status_badge": words.STATUS[order.status],
         "money_badge": words.money_badge(order) if with_money else None,
         "attention": words.attention(order, with_money=with_money),
+        "cancel_request": open_request(order) if getattr(order, "asks_cancel", False) else None,
         "payments": [_payment_row(request, site, payment) for payment in page.payments],
         "notifications": [NotificationRow(row, _buttons(request, site, row)) for row in page.notifications],
         "address_text": address,

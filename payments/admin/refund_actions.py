@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,13 +10,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from config.staff import Done, ObjectAction, StaffForm, actor_of
+from config.staff.show import when
+from payments import refund_rules
 from payments.admin.order_forms import ReasonForm, reason_field
 from payments.admin.sentences import nobody_asked
 from payments.admin.who import staff_user
 from payments.errors import GatewayError
-from payments.mapping import FULL_REFUND_ONLY, refund_channel_is_api
+from payments.mapping import refund_channel_is_api
 from payments.models import PaymentTransaction, Refund
 from payments.services.refunds import (
     AUTOMATIC_FOR,
@@ -32,9 +36,26 @@ from shop.money import rupiah
 R = RefundState
 
 
-def must_be_whole(row: PaymentTransaction) -> bool:
-    """Return whether the gateway gives this way of paying back only as a whole."""
-    return row.payment_type in FULL_REFUND_ONLY or row.raw_status == "capture"
+def limits(row: PaymentTransaction) -> list[str]:
+    """Return what the gateway allows for this money, one sentence each."""
+    if not refund_channel_is_api(row.payment_type):
+        return ["Cara bayar ini tidak dapat dikembalikan lewat Midtrans, jadi lewat transfer bank."]
+    end = refund_rules.window_end(row)
+    if not refund_rules.goes_by_api(row) and end is not None:
+        return [f"Batas waktu Midtrans lewat sejak {in_words(end)}, jadi lewat transfer bank."]
+    told = []
+    if end is not None:
+        told.append(f"Lewat Midtrans sampai {in_words(end)} ({refund_rules.days_of(row)} hari sejak dibayar).")
+    if refund_rules.must_be_whole(row):
+        told.append("Lewat Midtrans cara bayar ini hanya dapat dikembalikan seluruhnya.")
+    if opens := refund_rules.closed_until(row):
+        told.append(f"Jam pengembalian Midtrans sedang tutup: dikirim sendiri {in_words(opens)}.")
+    return told
+
+
+def in_words(moment: datetime) -> str:
+    """Return a moment as a sentence holds it."""
+    return strip_tags(when(moment))
 
 
 def told(refund: Refund) -> Done:
@@ -50,6 +71,8 @@ def told(refund: Refund) -> Done:
             return Done(f"{amount} dicatat. Di atas {limit} perlu persetujuan orang kedua.", messages.WARNING)
         case "to_transfer":
             return Done(f"{amount} dicatat. Ambil transfernya, kirim lewat bank, lalu catat nomor referensinya.")
+    if opens := refund_rules.closed_until(refund.transaction):
+        return Done(f"{amount} dicatat; jam Midtrans sedang tutup, jadi dikirim sendiri {in_words(opens)}.")
     return Done(f"{amount} sedang dikembalikan lewat Midtrans; kepastiannya menyusul.", messages.INFO)
 
 
@@ -66,17 +89,14 @@ class GiveBackForm(StaffForm):
 
     def __init__(self, row: PaymentTransaction, data: Any = None, *, initial: dict[str, Any]) -> None:
         left = left_to_give_back(row)
-        by_api = refund_channel_is_api(row.payment_type)
+        by_api = refund_rules.goes_by_api(row)
         channels = [RefundChannel.BANK] if not by_api else [RefundChannel.API, RefundChannel.BANK]
         super().__init__(data, initial=initial | {"amount": left, "channel": channels[0].value})
         amount, channel = self.fields["amount"], self.fields["channel"]
         assert isinstance(channel, forms.ChoiceField)
         channel.choices = [(one.value, one.label) for one in channels]
-        if not by_api:
-            channel.help_text = "Cara bayar ini tidak dapat dikembalikan lewat Midtrans."
+        channel.help_text = " ".join(limits(row))
         amount.help_text = f"Paling banyak {rupiah(left)}."
-        if by_api and must_be_whole(row):
-            amount.help_text += " Lewat Midtrans cara bayar ini hanya dapat dikembalikan seluruhnya."
 
 
 class GiveBack(ObjectAction[PaymentTransaction]):

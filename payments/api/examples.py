@@ -30,6 +30,7 @@ ORDER: dict[str, Any] = {
     "subtotal": 650_000,
     "shippingCost": 12_000,
     "discount": 0,
+    "voucherCode": None,
     "total": 662_000,
     "currency": "IDR",
     "shippingMethod": "jne-reg",

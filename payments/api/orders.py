@@ -13,6 +13,7 @@ from config.api.openapi import problem_example, problems
 from config.api.serializers import shape
 from config.api.views import ApiView
 from config.errors import InvalidInputError
+from orders.errors import VoucherUsedUpError
 from orders.services import OrderLine, OrderRequest, place_order
 from payments.api import examples
 from payments.api.selectors import own_order, own_order_id, own_orders, was_placed, whole
@@ -53,13 +54,14 @@ class OrderListView(ApiView):
             "With an idempotency key (the header `Idempotency-Key`, or the field; both, if equal) a repetition answers "
             "the first order, for ever: 200 with `duplicate: true`. A field that the repetition leaves out is not "
             "compared; any other difference is a 422. **Without a key there is no such protection.** All or nothing: "
-            "when one line is short, nothing is written and every short line is named."
+            "when one line is short, nothing is written and every short line is named. A voucher that does not count "
+            "(400) or is used up (409) refuses the order; `errors` names the field `voucherCode`."
         ),
         tags=["orders"],
         parameters=[
             OpenApiParameter(
                 "Idempotency-Key",
-                OpenApiTypes.STR,
+                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
                 OpenApiParameter.HEADER,
                 description="1 to 255 printable letters, no blank at either end.",
             ),
@@ -83,6 +85,13 @@ class OrderListView(ApiView):
                 value={"duplicate": True, "order": examples.ORDER},
                 response_only=True,
                 status_codes=["200"],
+            ),
+            problem_example(
+                "Voucher used up",
+                409,
+                VoucherUsedUpError.message,
+                code=VoucherUsedUpError.code,
+                errors=[{"field": "voucherCode", "detail": VoucherUsedUpError.message}],
             ),
             problem_example("Short", 409, examples.SHORT_TEXT, **examples.SHORT),
             problem_example(
@@ -186,6 +195,7 @@ def order_request(given: dict[str, Any]) -> OrderRequest:
         address_id=given.get("address_id"),
         shipping_method=given.get("shipping_method"),
         note=given.get("note") or "",
+        voucher_code=given.get("voucher_code") or "",
     )
 
 

@@ -58,12 +58,12 @@ class OrderInputSerializer(ApiSerializer):
         help_text="Without one: the cheapest that reaches the address.",
     )
     note = TextField(required=False, allow_null=True, allow_blank=True, max_length=300, multiline=True)
-    voucher_code = TextField(required=False, allow_null=True, max_length=40)
-
-    def validate_voucherCode(self, value: str | None) -> None:  # noqa: N802 - DRF finds it by the field's name
-        """No voucher is on offer yet: to say so is better than to ignore one."""
-        if value is not None:
-            raise serializers.ValidationError("Kode voucher ini tidak berlaku.")
+    voucher_code = TextField(
+        required=False,
+        allow_null=True,
+        max_length=40,
+        help_text="Capitals and blanks do not matter. A code that does not count is refused, never ignored.",
+    )
 
 
 class CancelInputSerializer(ApiSerializer):
@@ -159,6 +159,7 @@ class OrderSerializer(ApiSerializer):
     subtotal = serializers.IntegerField()
     shipping_cost = serializers.IntegerField()
     discount = serializers.IntegerField()
+    voucher_code = serializers.CharField(allow_null=True, help_text="Null without a voucher.")
     total = serializers.IntegerField()
     currency = serializers.SerializerMethodField()
     shipping_method = serializers.CharField()
@@ -170,6 +171,11 @@ class OrderSerializer(ApiSerializer):
     paid_at = serializers.DateTimeField(allow_null=True)
     payment = serializers.SerializerMethodField()
     shipments = ShipmentSerializer(many=True)
+
+    def to_representation(self, instance: Order | WholeOrder) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        shown["voucherCode"] = instance.voucher_code or None
+        return shown
 
     def get_currency(self, order: Order) -> str:
         return "IDR"

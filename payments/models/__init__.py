@@ -1,6 +1,8 @@
 from payments.models.notification import GatewayNotification, GatewayTrouble, SignatureFailure
 from payments.models.payment import Payment, PaymentTransaction
 from payments.models.refund import Refund
+from payments.models.repair import Repair, RepairKind
+from payments.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "GatewayNotification",
@@ -8,5 +10,9 @@ __all__ = [
     "Payment",
     "PaymentTransaction",
     "Refund",
+    "Repair",
+    "RepairKind",
     "SignatureFailure",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -19,6 +19,7 @@ class Payment(models.Model):
     gateway confirmed and whose order this database does not have. ``unanswered`` counts gateway creations that were
     begun and whose answer was never stored: while it is above zero a token may exist that we never saw, and the one
     that we know may have been replaced. A lease that ended by itself stays written: whoever had it got no answer.
+    ``next_look_at``: when the gateway is asked again about one that succeeded; NULL: no more.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
@@ -48,6 +49,7 @@ class Payment(models.Model):
 
     created_at = models.DateTimeField("dibuat", auto_now_add=True)
     success_at = models.DateTimeField("berhasil", null=True, blank=True)
+    next_look_at = models.DateTimeField("dilihat lagi", null=True, blank=True)
 
     class Meta:
         verbose_name = "pembayaran"
@@ -88,6 +90,11 @@ class Payment(models.Model):
                 name="payment_dead_by_deadline",
                 fields=["expires_at"],
                 condition=Q(status__in=["FAILED", "EXPIRED", "CANCELLED"]),
+            ),
+            models.Index(
+                name="payment_look_due",
+                fields=["next_look_at"],
+                condition=Q(status="SUCCESS", next_look_at__isnull=False),
             ),
             models.Index(name="payment_orphan", fields=["id"], condition=Q(order__isnull=True)),
         ]
@@ -130,6 +137,7 @@ class PaymentTransaction(models.Model):
         verbose_name = "transaksi"
         verbose_name_plural = "transaksi"
         ordering = ["pk"]
+        permissions = [("export_paymenttransaction", "Boleh mengekspor transaksi pembayaran")]
         constraints = [
             models.CheckConstraint(name="transaction_status_known", condition=Q(status__in=TransactionStatus.values)),
             models.CheckConstraint(

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from config.database import database_now
-from payments.errors import GatewayKeyError, GatewayUnavailableError, TransactionMissingError
+from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableError, TransactionMissingError
 from payments.gateway import StatusAnswer, gateway
 from payments.models import GatewayTrouble, Payment, PaymentTransaction
 from payments.services.record import belongs_to, note_missing, record_answer
@@ -26,12 +26,12 @@ class Asked:
     lost: int = 0
 
 
-def ask_about(payment: Payment, *, final_too: bool = False) -> Asked:
+def ask_about(payment: Payment, *, final_too: bool = False, found_by: str = "") -> Asked:
     """GET status by the payment's id and by every transaction that is not final, and record each answer.
 
     ``final_too``: also by those that had ended. Late money can come to them, and for some channels the gateway answers
-    by transaction id only. Raises GatewayUnavailableError, GatewayKeyError (also noted as a trouble). A 404 is noted,
-    never taken as an end.
+    by transaction id only. ``found_by`` is that of ``record_answer``. Raises GatewayUnavailableError, GatewayKeyError
+    (also noted as a trouble). A 404 is noted, never taken as an end.
     """
     rows = dict(PaymentTransaction.objects.filter(payment=payment).values_list("transaction_id", "status"))
     ever_seen = bool(rows)
@@ -41,7 +41,7 @@ def ask_about(payment: Payment, *, final_too: bool = False) -> Asked:
         if asked_for in seen:
             continue
         try:
-            seen.add(ask_one(payment, asked_for).transaction_id)
+            seen.add(ask_one(payment, asked_for, found_by=found_by).transaction_id)
         except TransactionMissingError:
             # Some channels answer by transaction id only, so a 404 for the order id means little once one is known.
             lost += int(ever_seen and asked_for != payment.gateway_id)
@@ -52,7 +52,7 @@ def ask_about(payment: Payment, *, final_too: bool = False) -> Asked:
     return Asked(found=found, lost=lost)
 
 
-def ask_one(payment: Payment, asked_for: str) -> StatusAnswer:
+def ask_one(payment: Payment, asked_for: str, *, found_by: str = "") -> StatusAnswer:
     """GET status for one id and record the answer. Raises TransactionMissingError, GatewayUnavailableError."""
     asked_at = database_now()
     try:
@@ -63,7 +63,7 @@ def ask_one(payment: Payment, asked_for: str) -> StatusAnswer:
     if not belongs_to(payment, answer, asked_for):
         logger.error("payment.answer_of_another", extra={"payment": payment.gateway_id, "asked": asked_for})
         raise GatewayUnavailableError("the answer is about another payment", sent=True, answered=True)
-    record_answer(payment_id=payment.pk, answer=answer, asked_at=asked_at)
+    record_answer(payment_id=payment.pk, answer=answer, asked_at=asked_at, found_by=found_by)
     return answer
 
 
@@ -103,3 +103,30 @@ class ManyUnknown:
         """Note that the trouble is past, if the gateway knew all of the ``known`` things that were asked about."""
         if known and not self.count:
             end_trouble(self.KIND)
+
+
+class Reach:
+    """Remembers, within one run of a job, whether the gateway answered at all: a run without any answer is a fact.
+
+    Set ``answered`` for every answer, a refusal included. Monitors mute what follows from a gateway that is away.
+    """
+
+    KIND = "unreachable"
+
+    def __init__(self) -> None:
+        self.answered = False
+        self.silent = 0
+
+    def missed(self, error: GatewayError) -> None:
+        """Count a question that got no answer; one whose answer was of no use says that somebody is there."""
+        if isinstance(error, GatewayUnavailableError) and not error.answered:
+            self.silent += 1
+        else:
+            self.answered = True
+
+    def run_is_over(self) -> None:
+        """Note or end the fact. A run that asked nothing says nothing."""
+        if self.answered:
+            end_trouble(self.KIND)
+        elif self.silent:
+            note_trouble(self.KIND, "Midtrans tidak menjawab")

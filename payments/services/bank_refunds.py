@@ -12,6 +12,7 @@ from payments.emails import mail_refund
 from payments.errors import RefundRefusedError
 from payments.locks import lock_transactions
 from payments.models import Refund
+from payments.outgoing.events import announce_refund
 from payments.services import refund_book
 from payments.services.ask import ask_one
 from payments.services.record import settle_locked
@@ -90,6 +91,7 @@ def confirm_bank_refund(*, refund_id: int, bank_reference: str, actor: str) -> R
         refund.save(update_fields=["state", "done_at", "bank_reference"])
         note(order, refund, actor, "transfer bank selesai")
         mail_refund(order, refund)
+        announce_refund(order, refund)
         row, order, payments = locked_transaction(refund.transaction_id)
         if refundable(row) < 0:
             logger.error("refund.more_than_received", extra={"transaction": row.transaction_id})

@@ -210,7 +210,7 @@ def expire_orders(
             run.stopped = "asked" if should_stop() else "deadline"
             break
         try:
-            outcome = _expire(order_id, is_closing=is_closing)
+            outcome = expire_one(order_id, is_closing=is_closing)
         except GatewayKeyError:
             run.stopped = "server_key_refused"
             break
@@ -229,8 +229,8 @@ def expire_orders(
     return run
 
 
-def _expire(order_id: int, *, is_closing: bool) -> Killed | None:
-    """Close one order that is due; None when somebody else did meanwhile."""
+def expire_one(order_id: int, *, is_closing: bool) -> Killed | None:
+    """Close one order that is due; None when somebody else did meanwhile. Raises GatewayKeyError, ShopClosedError."""
     asked = partial(_ask_closing, order_id, OrderStatus.EXPIRED, "system", "batas waktu pembayaran lewat")
     if not is_closing and not unit_of_work(asked):
         return None

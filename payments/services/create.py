@@ -51,7 +51,7 @@ def snap_request(payment: Payment, order: Order, *, now: datetime, minutes: int)
     if order.shipping_cost:
         items.append(SnapItem(id="ONGKIR", name=f"Ongkir {order.courier}", price=order.shipping_cost, quantity=1))
     if order.discount:
-        items.append(SnapItem(id="POTONGAN", name="Potongan", price=-order.discount, quantity=1))
+        items.append(SnapItem(id="VOUCHER", name=f"Voucher {order.voucher_code}", price=-order.discount, quantity=1))
     return SnapRequest(
         gateway_id=payment.gateway_id,
         amount=payment.amount,

@@ -12,6 +12,7 @@ from orders.errors import TransitionNotAllowedError
 from orders.models import Order
 from orders.models.event import EventKind
 from orders.services import close_order, mark_paid, set_hold
+from orders.services.vouchers import take_use_again
 from orders.states import PAID_OR_LATER, OrderStatus
 from orders.transitions import record
 from payments.models import Payment, PaymentTransaction
@@ -117,6 +118,7 @@ def _revive(order: Order) -> bool:
     quantities = {item.variant_id: item.quantity for item in order.items.all()}
     try:
         with transaction.atomic():
+            take_use_again(order)  # before the stock: a voucher is locked before variants
             stock.reserve(reference=order.number, quantities=quantities)
             _sell_all(order)
             mark_paid(order, actor=ACTOR, paid_at=timezone.now(), reason="pembayaran terlambat")

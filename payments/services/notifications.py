@@ -23,7 +23,7 @@ from payments.gateway import StatusAnswer, gateway
 from payments.gateway.midtrans import rupiah_of
 from payments.models import GatewayNotification, Payment, PaymentTransaction
 from payments.notification_body import Notification
-from payments.services.ask import note_trouble
+from payments.services.ask import Reach, note_trouble
 from payments.services.one_by_one import log_and_go_on
 from payments.services.orphans import record_orphan
 from payments.services.record import belongs_to, record_answer
@@ -97,7 +97,7 @@ def _take(row: GatewayNotification) -> str | None:
     return leases.take(same)
 
 
-def _attempt(row: GatewayNotification, lease: str) -> NotificationOutcome:
+def _attempt(row: GatewayNotification, lease: str, reach: Reach | None = None) -> NotificationOutcome:
     """Ask the gateway and apply; write down what happened, under the lease. Raises GatewayKeyError: no try was used."""
     try:
         outcome, why = apply_notification(row)
@@ -106,9 +106,14 @@ def _attempt(row: GatewayNotification, lease: str) -> NotificationOutcome:
         raise
     except GatewayError as error:
         outcome, why = Outcome.WAITING, str(getattr(error, "detail", "")) or error.code
+        if reach is not None:
+            reach.missed(error)
     except BaseException as error:
         _finish(row, lease, Outcome.WAITING, type(error).__name__)
         raise
+    else:
+        if reach is not None:
+            reach.answered = True
     return _finish(row, lease, outcome, why)
 
 
@@ -241,7 +246,7 @@ def process_due(
     A refused server key ends the run and uses up no tries; a row that fails by a bug is logged and delays no other.
     """
     until = time.monotonic() + deadline_s
-    run = InboxRun()
+    run, reach = InboxRun(), Reach()
     for row in due()[:limit]:
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
@@ -249,8 +254,9 @@ def process_due(
         if (lease := _take(row)) is None:
             continue
         try:
-            outcome = _attempt(row, lease)
+            outcome = _attempt(row, lease, reach)
         except GatewayKeyError:
+            reach.answered = True
             run.stopped = "server_key_refused"
             break
         except Exception as error:
@@ -259,6 +265,7 @@ def process_due(
             continue
         run.applied += outcome is Outcome.APPLIED
         run.waiting += outcome is not Outcome.APPLIED
+    reach.run_is_over()
     return run
 
 

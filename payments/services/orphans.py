@@ -14,7 +14,7 @@ from payments.journal import JournalEntry
 from payments.locks import lock_order_and_payments, lock_payments_of, lock_transactions
 from payments.models import Payment, PaymentTransaction
 from payments.services.record import problem_of, record_answer, settle_locked
-from payments.states import OPEN, PaymentStatus
+from payments.states import LOOK_EVERY, OPEN, PaymentStatus
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ def record_orphan(*, gateway_id: str, answer: StatusAnswer, asked_at: datetime) 
                 "amount": answer.amount or 1,
                 "status": PaymentStatus.SUCCESS,
                 "success_at": database_now(),
+                "next_look_at": database_now() + LOOK_EVERY,
                 "expires_at": database_now(),
             },
         )

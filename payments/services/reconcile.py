@@ -18,15 +18,19 @@ from payments import journal, mapping
 from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableError, TransactionMissingError
 from payments.gateway import gateway
 from payments.journal import JournalEntry
-from payments.models import Payment
-from payments.services.ask import ManyUnknown, ask_about, end_trouble, note_trouble
+from payments.models import Payment, RepairKind
+from payments.services.ask import Asked, ManyUnknown, Reach, ask_about, end_trouble, note_trouble
+from payments.services.looks import looks_due, next_look, put_look_off
 from payments.services.one_by_one import log_and_go_on
 from payments.services.orphans import attach_orphan, record_orphan, reissue
+from payments.services.overdue import is_overdue
+from payments.services.repairs import note_repair
 from payments.states import DEAD, OPEN, TRANSACTION_PAID, TransactionStatus
 from shop.services.site import site_state, sweep_done
 
 logger = logging.getLogger(__name__)
 
+JOB = "reconcile_payments"
 OPEN_AFTER = timedelta(minutes=10)
 HOURLY_FOR = timedelta(hours=8)
 DAILY_FOR = timedelta(days=3)
@@ -56,15 +60,18 @@ def reconcile_payments(
     dry_run: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ReconcileRun:
-    """Ask about open payments older than 10 minutes, and about dead ones hourly for 8 hours and daily for 3 days.
+    """Ask the gateway about payments that no notification settled, and apply its answers like the webhook's.
 
-    With ``order`` all its payments are asked about. Answers are applied by the same service as the webhook's. A
-    refused key, or many payments that the gateway should know and does not, stop the run with a fact.
+    Open ones older than 10 minutes; dead ones hourly for 8 hours and daily for 3 days after their deadline; once those
+    are done, paid ones daily for 3 days: the notification of a reversal, a chargeback or a refund made in the dashboard
+    may be lost as well. With ``order`` all its payments. What is found about money is noted as a repair. A refused
+    key, or many payments that the gateway should know and does not, stop the run with a fact; a gateway that answered
+    nothing at all is a fact, too.
     """
     until = time.monotonic() + deadline_s
     run = ReconcileRun()
-    unknown, known = ManyUnknown(), 0
-    for payment in order.payments.order_by("pk") if order else _due(limit):
+    unknown, reach, known = ManyUnknown(), Reach(), 0
+    for payment in order.payments.order_by("pk") if order else [*(due := _due(limit)), *looks_due(limit - len(due))]:
         if time.monotonic() > until or should_stop():
             run.stopped = "asked" if should_stop() else "deadline"
             break
@@ -72,19 +79,22 @@ def reconcile_payments(
         if dry_run:
             continue
         try:
-            asked = ask_about(payment, final_too=order is not None or payment.status in DEAD)
+            asked = _ask(payment, final_too=order is not None or payment.status not in OPEN)
+            reach.answered = True
         except GatewayKeyError:
+            reach.answered = True
             run.stopped = "server_key_refused"
             break
         except GatewayError as error:
             run.failed += 1
+            reach.missed(error)
             logger.warning("reconcile.no_answer", extra={"payment": payment.gateway_id, "code": error.code})
-            Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
+            _put_off(payment)
             continue
         except Exception as error:
             log_and_go_on(error, "reconcile.failed", payment=payment.gateway_id)
             run.crashed += 1
-            Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
+            _put_off(payment)
             continue
         if unknown.add(asked.lost):
             run.stopped = ManyUnknown.KIND
@@ -97,7 +107,26 @@ def reconcile_payments(
         run.changed += payment.status != seen
     else:
         unknown.run_is_over(known)
+    if not dry_run:
+        reach.run_is_over()
     return run
+
+
+def _ask(payment: Payment, *, final_too: bool) -> Asked:
+    """Ask about one payment, note what that put right, and when a paid one is to be looked at again."""
+    asked = ask_about(payment, final_too=final_too, found_by=JOB)
+    after = Payment.objects.get(pk=payment.pk)
+    if payment.status in OPEN and after.status in DEAD and is_overdue(payment):
+        note_repair(RepairKind.CLOSED, payment, before=payment.status, after=after.status, actor=JOB)
+    if after.next_look_at is not None:
+        next_look(after)
+    return asked
+
+
+def _put_off(payment: Payment) -> None:
+    """Let the others go first next time."""
+    Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
+    put_look_off(payment)
 
 
 def _due(limit: int) -> list[Payment]:

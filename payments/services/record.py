@@ -23,8 +23,10 @@ from payments.errors import GatewayUnavailableError
 from payments.gateway import StatusAnswer
 from payments.locks import lock_order_and_payments, lock_refunds, lock_transactions
 from payments.models import Payment, PaymentTransaction, Refund
+from payments.outgoing.events import announce_refund
 from payments.services.effects import settle_order
 from payments.services.refund_book import fail_without_room
+from payments.services.repairs import note_found
 from payments.states import TRANSACTION_PAID, RefundState, TransactionStatus
 from payments.transitions import update_payment
 
@@ -33,15 +35,17 @@ T = TransactionStatus
 _ONE_ROW_PER_TRANSACTION = "payments_paymenttransaction_transaction_id_key"
 
 
-def record_answer(*, payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
+def record_answer(*, payment_id: int, answer: StatusAnswer, asked_at: datetime, found_by: str = "") -> bool:
     """Record one answer of GET status for a payment and apply what follows, in one durable transaction.
+
+    ``found_by`` names a job that asks because nobody told: what it finds about money is noted as a repair.
 
     ``asked_at`` is the database's clock before the gateway was asked: an answer older than the last applied one is
     discarded (False). Locks the order, its payments, their transactions and refunds, then variants. Raises
     GatewayUnavailableError when the transaction is already known under another payment: then nothing is recorded.
     """
     try:
-        return unit_of_work(partial(_record, payment_id, answer, asked_at))
+        return unit_of_work(partial(_record, payment_id, answer, asked_at, found_by))
     except IntegrityError as error:
         if violated_constraint(error) != _ONE_ROW_PER_TRANSACTION:
             raise
@@ -60,7 +64,7 @@ def belongs_to(payment: Payment, answer: StatusAnswer, asked_for: str) -> bool:
     return answer.order_id == answer.transaction_id == asked_for
 
 
-def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
+def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime, found_by: str) -> bool:
     order, payment, payments = lock_order_and_payments(payment_id)
     transactions = lock_transactions(payments)
     transaction = next((row for row in transactions if row.transaction_id == answer.transaction_id), None)
@@ -81,6 +85,7 @@ def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
     own_refunds = [row for row in refunds if row.transaction_id == transaction.pk]
     for refund in dashboard_refunds.match(transaction, own_refunds, answer):
         mail_refund(order, refund)
+        announce_refund(order, refund)
     _take_back(transaction, seen=seen, shown=mapping.transaction_status(answer))
     fail_without_room(order, transaction, own_refunds)
     settle_locked(order, payments, transactions, changed=transaction, newly_paid=not was_accepted)
@@ -92,6 +97,8 @@ def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime) -> bool:
     )
     if transaction.status == T.PENDING:
         _wish_dead_again(payment)
+    if found_by:
+        note_found(payment, before=seen, after=T(transaction.status), actor=found_by)
     return True
 
 

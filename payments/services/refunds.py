@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from config.database import unit_of_work, violated_constraint
 from config.errors import InvalidInputError, ShopClosedError
-from payments import leases
+from payments import leases, refund_rules
 from payments.errors import (
     GatewayError,
     GatewayKeyError,
@@ -26,7 +26,6 @@ from payments.errors import (
     TransactionMissingError,
 )
 from payments.gateway import gateway
-from payments.mapping import FULL_REFUND_ONLY, refund_channel_is_api
 from payments.models import Refund
 from payments.services.ask import ask_one, note_trouble
 from payments.services.one_by_one import log_and_go_on
@@ -53,9 +52,9 @@ def request_refund(
 ) -> Refund:
     """Write down that ``amount`` rupiah of one transaction are to be given back. Nothing is sent yet.
 
-    The channel follows from how it was paid: the API where the gateway can, a bank transfer elsewhere. Above
-    ``REFUND_APPROVAL_ABOVE`` a second person has to approve. Locks order, payments, transactions, refunds. Raises
-    InvalidInputError, RefundRefusedError (also when one is under way already), ShopClosedError.
+    The channel follows from how and when it was paid: the API where and while the gateway can, else a bank transfer.
+    Above ``REFUND_APPROVAL_ABOVE`` a second person has to approve. Locks order, payments, transactions, refunds.
+    Raises InvalidInputError, RefundRefusedError (also when one is under way already), ShopClosedError.
     """
     if amount <= 0:
         raise InvalidInputError("amount", "Jumlah pengembalian harus lebih dari nol.")
@@ -81,9 +80,8 @@ def _request(
     left = refundable(row)
     if amount > left:
         raise RefundRefusedError(f"Paling banyak {left} rupiah yang dapat dikembalikan.", left=left)
-    channel = restrict_to or (RefundChannel.API if refund_channel_is_api(row.payment_type) else RefundChannel.BANK)
-    must_be_whole = row.payment_type in FULL_REFUND_ONLY or row.raw_status == "capture"
-    if channel is RefundChannel.API and must_be_whole and amount != row.received:
+    channel = restrict_to or (RefundChannel.API if refund_rules.goes_by_api(row) else RefundChannel.BANK)
+    if channel is RefundChannel.API and refund_rules.must_be_whole(row) and amount != row.received:
         raise RefundRefusedError("Cara bayar ini hanya dapat dikembalikan seluruhnya.")
     refund = Refund.objects.create(
         transaction=row,
@@ -93,7 +91,7 @@ def _request(
         channel=channel,
         requested_by=requested_by,
         needs_approval=amount > settings.REFUND_APPROVAL_ABOVE,
-        next_attempt_at=timezone.now(),
+        next_attempt_at=refund_rules.closed_until(row) or timezone.now(),
     )
     note(order, refund, f"staff:{requested_by.pk}", "pengembalian dana diminta")
     return refund
@@ -133,10 +131,13 @@ def reject_refund(*, refund_id: int, actor: str, reason: str) -> Refund:
 def send_refund(*, refund_id: int) -> RefundState:
     """Send an API refund, or find out what became of it. Safe to call again and by two at once: same key, one lease.
 
-    GET status first: a refund that the gateway already shows is done. A lost answer leaves it SENT. Raises
-    RefundRefusedError (not approved, not an API refund), ShopClosedError, GatewayKeyError.
+    GET status first: a refund that the gateway already shows is done. A lost answer leaves it SENT. Outside the
+    gateway's hours nothing is sent: the job does it when they begin. Raises RefundRefusedError (not approved, not an
+    API refund), ShopClosedError, GatewayKeyError.
     """
     require_no_sweep()
+    if _wait_for_the_gateways_hours(refund_id):
+        return _state_or_refusal(refund_id)
     lease = leases.take(
         Refund.objects.filter(
             pk=refund_id, channel=RefundChannel.API, state__in=[state.value for state in REFUND_OPEN]
@@ -159,6 +160,16 @@ def send_refund(*, refund_id: int) -> RefundState:
         _postpone(refund, lease, "interrupted")
         raise
     return R(Refund.objects.values_list("state", flat=True).get(pk=refund_id))
+
+
+def _wait_for_the_gateways_hours(refund_id: int) -> bool:
+    """Put a refund off that the gateway takes only at other hours, and return whether it was."""
+    refund = Refund.objects.select_related("transaction__payment").get(pk=refund_id)
+    opens = refund_rules.closed_until(refund.transaction) if refund.channel == RefundChannel.API else None
+    if opens is None:
+        return False
+    rows = Refund.objects.filter(pk=refund_id, state__in=[state.value for state in REFUND_OPEN])
+    return rows.update(next_attempt_at=opens) == 1
 
 
 def _state_or_refusal(refund_id: int) -> RefundState:

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from orders.models import Order, OrderItem, Shipment
+from orders.models import CancelRequest, CancelRequestState, Order, OrderItem, Shipment
 from orders.states import CLOSED_UNPAID, OrderStatus
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.services.refunds import AUTOMATIC_FOR
@@ -57,8 +57,9 @@ def attention_ids() -> list[int]:
     """Return the ids of the orders that a person has to look at, newest first, at most ATTENTION_LIMIT (one query).
 
     Held money, a paid line that the stock does not cover, money beyond the price, money on a closed order, a closing
-    that the gateway does not confirm, a refund that waits for somebody. Each part has its own index, so they are
-    joined as a union of ids; as a subquery of the list the same union would be judged far too big.
+    that the gateway does not confirm, a refund that waits for somebody, a customer who wants to cancel. Each part has
+    its own index, so they are joined as a union of ids; as a subquery of the list the same union would be judged far
+    too big.
     """
     held = Order.objects.exclude(payment_hold="").values("pk")
     closing = Order.objects.filter(closing_at__lte=timezone.now() - CLOSING_IS_LONG).values("pk")
@@ -74,7 +75,8 @@ def attention_ids() -> list[int]:
     left_over = closed.filter(status=PaymentStatus.PARTIALLY_REFUNDED, pk__in=partly_back).values("order")
     with_order = refunds_for_a_person().filter(transaction__payment__order__isnull=False)
     refunds = with_order.values("transaction__payment__order")
-    parts = [part.order_by() for part in (closing, uncovered, surplus, late, left_over, refunds)]
+    asked = CancelRequest.objects.filter(state=CancelRequestState.OPEN).values("order")
+    parts = [part.order_by() for part in (closing, uncovered, surplus, late, left_over, refunds, asked)]
     found = held.order_by().union(*parts).order_by("-pk").values_list("pk", flat=True)
     return list(found[:ATTENTION_LIMIT])
 
@@ -95,6 +97,7 @@ def with_facts(orders: QuerySet[Order]) -> QuerySet[Order]:
         is_short=Exists(Reservation.objects.filter(reference=OuterRef("number"), state=ReservationState.SHORT)),
         has_surplus=Exists(transactions.filter(surplus=True, status__in=MONEY_HERE)),
         has_open_refund=Exists(refunds.filter(state__in=_OPEN_REFUND)),
+        asks_cancel=Exists(CancelRequest.objects.filter(order=OuterRef("pk"), state=CancelRequestState.OPEN)),
         refund_waits=Exists(refunds_for_a_person().filter(transaction__payment__order=OuterRef("pk"))),
     )
 

@@ -80,6 +80,8 @@ def attention(order: Order, *, with_money: bool = True) -> list[str]:
         found.append("Kurang stok")
     if order.payment_hold:
         found.append("Ditahan")
+    if getattr(order, "asks_cancel", False):
+        found.append("Minta batal")
     if not with_money:
         return found
     if getattr(order, "has_surplus", False):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from django.core.cache import cache
-
 from config.errors import ShopError
+from config.throttling import first_within
 from orders.models import Order
 from orders.states import OrderStatus
 from payments.services import check_order
@@ -21,7 +20,7 @@ def ask_gateway(order: Order) -> bool:
 
     Each question has a deadline of 3 s. At most one per order and three seconds: impatient clicks share an answer.
     """
-    if order.status != OrderStatus.PENDING_PAYMENT or not cache.add(f"payments:asked:{order.pk}", 1, PAUSE_S):
+    if order.status != OrderStatus.PENDING_PAYMENT or not first_within(f"payments:asked:{order.pk}", PAUSE_S):
         return True
     try:
         check_order(order_id=order.pk)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.errors import ShopClosedError, ShopError
 from orders.answers import SeeOther
+from orders.checkout import keep_voucher
 from orders.models import Order
 from orders.states import CLOSED_UNPAID, OrderStatus
 from orders.views.entry import Problem
@@ -94,17 +95,21 @@ def _cancel(request: HttpRequest, order: Order) -> bool:
 
 def _refill(request: HttpRequest, order: Order) -> HttpResponse:
     """Copy the order's lines into the open cart; what is not sold any more is left out, and said."""
-    wanted = {item.variant_id: item.quantity for item in order.items.all()}
+    items = list(order.items.all())
+    wanted = {item.variant_id: item.quantity for item in items}
+    names = {item.variant_id: f"{item.name}, {item.variant_name}".rstrip(", ") for item in items}
     try:
         cart = refill(user=member(request), token=cart_token(request), quantities=wanted)
     except ShopError as error:
         messages.warning(request, str(error))
         return SeeOther(reverse("shop:cart"))
     remember_cart(request, cart)
-    missing = len(wanted) - cart.items.filter(variant_id__in=wanted).count()
-    if missing:
-        messages.warning(request, f"{missing} barang dari pesanan itu tidak dijual lagi.")
-    else:
+    if order.status in CLOSED_UNPAID:
+        keep_voucher(request.session, order.voucher_code)
+    here = set(cart.items.filter(variant_id__in=wanted).values_list("variant_id", flat=True))
+    if gone := [names[pk] for pk in wanted if pk not in here]:
+        messages.warning(request, f"Tidak dijual lagi: {', '.join(gone)}.")
+    if here:
         messages.success(request, f"Isi pesanan {order.number} ada di keranjangmu lagi.")
     return SeeOther(reverse("shop:cart"))
 

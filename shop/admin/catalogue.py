@@ -88,7 +88,8 @@ class ProductAdmin(ReadableHistory, EditableAdmin[Product]):
 
     form = ProductForm
     inlines = (VariantInline, ImageInline)
-    fields = (("name", "slug"), ("category", "is_active"), "tagline", "description", "details")
+    fields = (("name", "slug"), "former_addresses", ("category", "is_active"), "tagline", "description", "details")
+    readonly_fields = ("former_addresses",)
     prepopulated_fields = {"slug": ("name",)}
     list_display = ("card", "name", "category", "sold_badge", "variant_count", "prices", "available", "updated")
     list_display_links = ("card", "name")
@@ -121,6 +122,14 @@ class ProductAdmin(ReadableHistory, EditableAdmin[Product]):
     def sold_badge(self, product: Product) -> SafeString:
         """Say whether it is for sale."""
         return badge("Dijual", "dibayar", "check") if product.is_active else badge("Tidak dijual", "selesai", "x")
+
+    @admin.display(description="alamat lama")
+    def former_addresses(self, product: Product) -> str:
+        """Return the addresses that lead to this product because it once had them."""
+        if product._state.adding:
+            return "Bila alamat halaman diganti nanti, yang lama tetap mengantar ke sini."
+        slugs = product.former_slugs.values_list("slug", flat=True)
+        return ", ".join(f"/produk/{slug}/" for slug in slugs) or "Belum pernah diganti."
 
     @admin.display(description="diubah", ordering="updated_at")
     def updated(self, product: Product) -> SafeString:

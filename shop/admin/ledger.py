@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
 from config.staff import ReadOnlyAdmin
+from config.staff.export import Column, CsvExport
 from config.staff.show import Tone, badge, link, number, when, who
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement
 
@@ -24,9 +26,21 @@ _STATES: dict[str, tuple[Tone, str]] = {
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
+class StockMovementAdmin(CsvExport[StockMovement], ReadOnlyAdmin[StockMovement]):
     """Every change of what lies on the shelf, for ever."""
 
+    export_permission = "shop.export_stockmovement"
+    export_columns = (
+        Column("waktu (WIB)", lambda row: row.created_at),
+        Column("SKU", lambda row: row.variant.sku),
+        Column("barang", lambda row: f"{row.variant.product.name} {row.variant.name}".strip()),
+        Column("jenis", lambda row: row.get_kind_display()),
+        Column("perubahan", lambda row: row.delta),
+        Column("saldo", lambda row: row.balance),
+        Column("alasan", lambda row: row.reason),
+        Column("acuan", lambda row: row.return_reference or (row.reservation.reference if row.reservation else "")),
+        Column("oleh", lambda row: who(row.actor)),
+    )
     list_display = ("time", "sku", "kind_badge", "delta_", "balance_", "reason", "actor_")
     list_display_links = ("time",)
     list_filter = ("kind", "created_at")
@@ -38,6 +52,10 @@ class StockMovementAdmin(ReadOnlyAdmin[StockMovement]):
         "time", "sku", "kind_badge", "delta_", "balance_", "reason", "actor_", "reservation", "return_reference",
     )  # fmt: skip
     readonly_fields = fields
+
+    def export_rows(self, rows: QuerySet[StockMovement]) -> QuerySet[StockMovement]:
+        """Fetch the goods and the orders with the rows."""
+        return rows.select_related("variant__product", "reservation")
 
     @admin.display(description="waktu", ordering="pk")
     def time(self, movement: StockMovement) -> SafeString:

@@ -11,11 +11,15 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django_otp.plugins.otp_totp.admin import TOTPDevice
 
+from config.staff import ActionAdmin, Done, ObjectAction
 from config.staff.history import ReadableHistory
 from config.staff.show import NOTHING, badge, when
 from config.staff.tables import EditableAdmin
+from shop.admin.logins import ReleaseForm
 from shop.models import User
+from shop.services import second_factor
 
 if TYPE_CHECKING:
     from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
@@ -31,6 +35,8 @@ else:
 
 # Groups are made by code (payments.groups), so that a test can hold them to their table.
 admin.site.unregister(Group)
+# Its own page would show the secret of a phone; ours resets it.
+admin.site.unregister(TOTPDevice)
 
 
 class StaffCreationForm(UserCreationForm):
@@ -61,10 +67,43 @@ class KindFilter(admin.SimpleListFilter):
         return queryset
 
 
+class ResetForm(ReleaseForm):
+    """Why, for the history of the account."""
+
+
+class ResetSecondFactor(ObjectAction[User]):
+    """A colleague lost the phone: forget it, so that the next login enrols a new one."""
+
+    name = "setel-ulang-langkah-kedua"
+    label = "Setel ulang langkah kedua"
+    permissions = ("shop.change_user",)
+    look = "danger"
+    form_class = ResetForm
+
+    def permitted(self, user: Any, obj: User) -> bool:
+        out_of_reach = obj.pk == user.pk or (obj.is_superuser and not user.is_superuser)
+        return super().permitted(user, obj) and not out_of_reach
+
+    def refusal(self, obj: User) -> str:
+        return "" if second_factor.device_of(obj.pk) is not None else "Akun ini belum memasang langkah kedua."
+
+    def explain(self, obj: User) -> list[str]:
+        return [
+            f"Ponsel dan kode pemulihan {obj} tidak berlaku lagi, dan sesinya harus dikonfirmasi ulang.",
+            "Pastikan dulu lewat telepon atau tatap muka bahwa orangnya sendiri yang meminta.",
+        ]
+
+    def run(self, obj: User, data: dict[str, Any], request: HttpRequest) -> Done:
+        assert isinstance(request.user, User)
+        second_factor.reset(user=obj, by=request.user, reason=data["reason"])
+        return Done(f"Langkah kedua {obj} disetel ulang. Saat masuk lagi, ia memasang ponselnya.")
+
+
 @admin.register(User)
-class UserAdmin(ReadableHistory, _Base, EditableAdmin[User]):
+class UserAdmin(ReadableHistory, _Base, ActionAdmin[User], EditableAdmin[User]):
     """Who has an account. No password is ever shown, hashed or not."""
 
+    object_actions = (ResetSecondFactor(),)
     add_form = StaffCreationForm
     change_password_form = PasswordForm
     ordering = ("-pk",)
@@ -74,7 +113,9 @@ class UserAdmin(ReadableHistory, _Base, EditableAdmin[User]):
     search_fields = ("email", "name", "phone")
     search_help_text = "E-mail, nama, atau telepon (+62…)"
     filter_horizontal = ()
-    fieldsets = ((None, {"fields": ("email", "name", "phone", "is_active", "is_staff", "groups", "joined", "seen")}),)
+    fieldsets = (
+        (None, {"fields": ("email", "name", "phone", "is_active", "is_staff", "groups", "step", "joined", "seen")}),
+    )
     add_fieldsets = ((None, {"fields": ("email", "name", "groups", "password1", "password2")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -99,7 +140,7 @@ class UserAdmin(ReadableHistory, _Base, EditableAdmin[User]):
         """Leave the owner the one tick; a superuser the role as well."""
         if obj is None:
             return ()
-        everybodys = ("email", "name", "phone", "joined", "seen")
+        everybodys = ("email", "name", "phone", "step", "joined", "seen")
         if is_superuser(request) and not obj.is_guest:
             return everybodys
         return (*everybodys, "is_staff", "groups")
@@ -137,6 +178,13 @@ class UserAdmin(ReadableHistory, _Base, EditableAdmin[User]):
     def active_badge(self, user: User) -> SafeString:
         """Say whether the account may log in."""
         return badge("Aktif", "dibayar", "check") if user.is_active else badge("Nonaktif", "batal", "lock")
+
+    @admin.display(description="langkah kedua")
+    def step(self, user: User) -> SafeString:
+        """Say whether a phone confirms this person's logins."""
+        if second_factor.device_of(user.pk) is None:
+            return badge("Belum dipasang", "selesai", "x")
+        return badge("Terpasang", "dibayar", "shield-check")
 
     @admin.display(description="grup")
     def group_names(self, user: User) -> str:

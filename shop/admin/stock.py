@@ -22,6 +22,7 @@ from shop.models.stock import LIVE_RESERVATION_STATES
 from shop.selectors import LOW_STOCK
 
 SALES_WINDOW_DAYS = 30
+REORDER_DAYS = 14
 RECENT = 20
 
 _SHORT = Reservation.objects.filter(variant=OuterRef("pk"), state=ReservationState.SHORT)
@@ -34,7 +35,12 @@ class StockFilter(admin.SimpleListFilter):
     parameter_name = "stok"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("kurang", "Kurang stok"), ("menipis", f"Menipis (sisa {LOW_STOCK} atau kurang)"), ("habis", "Habis")]
+        return [
+            ("kurang", "Kurang stok"),
+            ("menipis", f"Menipis (sisa {LOW_STOCK} atau kurang)"),
+            ("segera", f"Habis dalam {REORDER_DAYS} hari"),
+            ("habis", "Habis"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Variant]) -> QuerySet[Variant]:
         match self.value():
@@ -42,6 +48,11 @@ class StockFilter(admin.SimpleListFilter):
                 return queryset.filter(Q(reserved__gt=F("on_hand")) | Exists(_SHORT))
             case "menipis":
                 return queryset.filter(is_active=True, on_hand__lte=F("reserved") + LOW_STOCK)
+            case "segera":
+                # At the pace of the window; what does not sell never runs out.
+                enough = F("sold_units") * REORDER_DAYS / SALES_WINDOW_DAYS
+                rows: QuerySet[Any] = queryset
+                return rows.filter(is_active=True, sold_units__gt=0, free_units__lte=enough)
             case "habis":
                 return queryset.filter(on_hand__lte=F("reserved"))
         return queryset

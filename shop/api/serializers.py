@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -105,6 +107,19 @@ class ProductSerializer(ApiSerializer):
         return request.build_absolute_uri(path) if request else path
 
 
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{5}$"})
+class PostalCodeField(TextField):
+    """Five digits."""
+
+    default_error_messages = {"digits": "Kode pos terdiri dari 5 angka."}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not (len(text) == 5 and text.isascii() and text.isdecimal()):
+            self.fail("digits")
+        return text
+
+
 class AddressInputSerializer(ApiSerializer):
     """An address as it goes on a parcel."""
 
@@ -113,14 +128,9 @@ class AddressInputSerializer(ApiSerializer):
     province = TextField(max_length=60)
     city = TextField(max_length=80)
     district = TextField(max_length=80)
-    postal_code = TextField(max_length=5)
+    postal_code = PostalCodeField(max_length=5)
     street = TextField(max_length=300, multiline=True)
     is_default = StrictBooleanField(required=False, default=False)
-
-    def validate_postalCode(self, value: str) -> str:  # noqa: N802 - DRF finds it by the field's name
-        if not (len(value) == 5 and value.isascii() and value.isdecimal()):
-            raise serializers.ValidationError("Kode pos terdiri dari 5 angka.")
-        return value
 
 
 class AddressSerializer(ApiSerializer):

@@ -12,10 +12,9 @@ from shop.forms.base import ShopForm
 from shop.models import User
 from shop.phone import normalise_phone
 from shop.provinces import PROVINCES
-from shop.services.account import AddressData
+from shop.services.account import BAD_PHONE, AddressData
 
 BAD_EMAIL = "Tulis e-mail lengkap, misalnya nama@contoh.id."
-BAD_PHONE = "Tulis nomor WhatsApp yang lengkap, misalnya 0812-3456-7890."
 
 
 def email_field(*, autocomplete: str, help_text: str = "") -> forms.EmailField:
@@ -32,6 +31,25 @@ def email_field(*, autocomplete: str, help_text: str = "") -> forms.EmailField:
 def text_box(autocomplete: str, **attrs: str) -> forms.TextInput:
     """Return a one-line box with its autocomplete token."""
     return forms.TextInput(attrs={"autocomplete": autocomplete, **attrs})
+
+
+def new_password_field(label: str = "Kata sandi") -> forms.CharField:
+    """Return the field for a password that is being chosen."""
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=200,
+        help_text="Paling sedikit 10 karakter. Boleh berupa kalimat.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+def require_good_password(form: ShopForm, owner: User, field: str = "password") -> None:
+    """Put into ``form`` what is wrong with a chosen password, if anything is."""
+    try:
+        validate_password(form.cleaned_data[field], user=owner)
+    except ValidationError as error:
+        form.add_error(field, error)
 
 
 class LoginForm(ShopForm):
@@ -54,13 +72,7 @@ class RegisterForm(ShopForm):
 
     name = forms.CharField(label="Nama", max_length=120, widget=text_box("name"))
     email = email_field(autocomplete="email", help_text="Untuk masuk dan untuk kabar pesananmu.")
-    password = forms.CharField(
-        label="Kata sandi",
-        strip=False,
-        max_length=200,
-        help_text="Paling sedikit 10 karakter. Boleh berupa kalimat.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    password = new_password_field()
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
@@ -68,11 +80,7 @@ class RegisterForm(ShopForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("password"):
-            owner = User(email=cleaned.get("email"), name=cleaned.get("name", ""))
-            try:
-                validate_password(cleaned["password"], user=owner)
-            except ValidationError as error:
-                self.add_error("password", error)
+            require_good_password(self, User(email=cleaned.get("email"), name=cleaned.get("name", "")))
         return cleaned
 
 

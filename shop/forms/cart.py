@@ -49,6 +49,13 @@ class RemoveForm(forms.Form):
     hapus = forms.IntegerField(min_value=1, max_value=MAX_ID)
 
 
+class RestoreForm(forms.Form):
+    """The line to put back, with its units."""
+
+    kembalikan = forms.IntegerField(min_value=1, max_value=MAX_ID)
+    jumlah = forms.IntegerField(min_value=1)
+
+
 class CartForm(ShopForm):
     """The number boxes of a cart, one per line. A missing or empty box changes nothing; 0 takes the line out."""
 

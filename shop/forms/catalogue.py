@@ -9,14 +9,8 @@ from django import forms
 from django.http import QueryDict
 
 from shop.forms.base import ShopForm
-from shop.selectors import Wanted
+from shop.lists import CHEAPEST, DEAREST, NEWEST, RELEVANT, Wanted
 
-NEWEST, CHEAPEST, DEAREST = "terbaru", "termurah", "termahal"
-ORDERS = {
-    NEWEST: ("-created_at", "-pk"),
-    CHEAPEST: ("lowest_price", "-pk"),
-    DEAREST: ("-lowest_price", "-pk"),
-}
 MOST = 999_999_999
 _BAD_PRICE = "Tulis harga sebagai angka, misalnya 150000."
 
@@ -50,6 +44,8 @@ class ListForm(ShopForm):
         widget=forms.Select(attrs={"form": "saring", "data-submit": ""}),
         error_messages={"invalid_choice": "Pilih urutan dari daftar."},
     )
+    usual_order = NEWEST
+
     stok = forms.BooleanField(label="Hanya yang ada stok", required=False)
     min = _price("Harga mulai (Rp)")
     maks = _price("Harga paling tinggi (Rp)")
@@ -74,11 +70,22 @@ class ListForm(ShopForm):
             low=wishes.get("min"),
             high=wishes.get("maks"),
             in_stock="stok" in wishes,
-            order=ORDERS[self.cleaned_data.get("urut") or NEWEST],
+            order=self.cleaned_data.get("urut") or self.usual_order,
         )
 
 
+class SearchForm(ListForm):
+    """The same for what a search found: what fits best comes first unless another order is asked for."""
+
+    usual_order = RELEVANT
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        order: Any = self.fields["urut"]
+        order.choices = [(RELEVANT, "Paling cocok"), *order.choices]
+
+
 @lru_cache(maxsize=512)
-def wanted_by(query: str) -> Wanted:
+def wanted_by(form: type[ListForm], query: str) -> Wanted:
     """Return what a list with this query string shows. Kept: reading a form takes longer than the list's statements."""
-    return ListForm(QueryDict(query)).wanted()
+    return form(QueryDict(query)).wanted()

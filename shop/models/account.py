@@ -47,6 +47,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("staf", default=False)
     is_active = models.BooleanField("aktif", default=True)
     date_joined = models.DateTimeField("terdaftar", default=timezone.now)
+    erased_at = models.DateTimeField(
+        "dihapus",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Data pribadinya sudah diganti; baris ini tinggal demi pembukuan",
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -64,6 +71,14 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=Q(is_guest=True, email__isnull=True, is_staff=False, is_superuser=False)
                 | Q(is_guest=False, email__isnull=False),
             ),
+            models.CheckConstraint(
+                name="user_erased_is_nobody",
+                condition=Q(erased_at__isnull=True)
+                | Q(is_active=False, is_staff=False, is_superuser=False, name="", phone=""),
+            ),
+        ]
+        indexes = [
+            models.Index(name="user_erased", fields=["erased_at"], condition=Q(erased_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -100,6 +100,7 @@ class StockMovement(models.Model):
         verbose_name = "mutasi stok"
         verbose_name_plural = "mutasi stok"
         ordering = ["-pk"]
+        permissions = [("export_stockmovement", "Boleh mengekspor mutasi stok")]
         constraints = [
             models.CheckConstraint(name="movement_balance_not_negative", condition=Q(balance__gte=0)),
             models.CheckConstraint(name="movement_actor_given", condition=~Q(actor="")),

@@ -20,6 +20,7 @@ from shop.phone import normalise_phone
 
 TOKEN_BYTES = 32
 MAX_ADDRESSES = 20
+BAD_PHONE = "Tulis nomor WhatsApp yang lengkap, misalnya 0812-3456-7890."
 _ADDRESS_SQL = """
 SELECT recipient, phone, province, city, district, postal_code, street
   FROM shop_address WHERE id = %s AND user_id = %s
@@ -81,7 +82,7 @@ def add_address(*, user: User, data: AddressData, is_default: bool = False) -> A
     try:
         phone = normalise_phone(data.phone)
     except ValueError:
-        raise InvalidInputError("phone", "Tulis nomor WhatsApp yang lengkap, misalnya 0812-3456-7890.") from None
+        raise InvalidInputError("phone", BAD_PHONE) from None
     return unit_of_work(partial(_add_address, user, replace(data, phone=phone), is_default))
 
 
@@ -95,6 +96,16 @@ def _add_address(user: User, data: AddressData, is_default: bool) -> Address:
     if make_default:
         Address.objects.filter(user=user, is_default=True).update(is_default=False)
     return Address.objects.create(user=user, is_default=make_default, **asdict(data))
+
+
+def change_profile(*, user: User, name: str, phone: str) -> None:
+    """Store how a member wants to be called and reached; an empty phone is none. Raises InvalidInputError."""
+    try:
+        number = normalise_phone(phone) if phone.strip() else ""
+    except ValueError:
+        raise InvalidInputError("phone", BAD_PHONE) from None
+    user.name, user.phone = name.strip(), number
+    user.save(update_fields=["name", "phone"])
 
 
 def issue_token(*, user: User) -> IssuedToken:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -11,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from shop import linked_data as linked
 from shop import money
 from shop.phone import local_phone
 from shop.places import short_name
@@ -25,6 +28,12 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt",
 def rupiah(amount: int | None) -> str:
     """``1250000`` -> ``Rp1.250.000``; nothing for None."""
     return "" if amount is None else money.rupiah(int(amount))
+
+
+@register.filter
+def angka(number: int) -> str:
+    """``10051`` -> ``10.051``."""
+    return f"{number:,}".replace(",", ".")
 
 
 @register.filter
@@ -59,6 +68,24 @@ def nama_depan(name: str) -> str:
 def groups_of_four(digits: str) -> str:
     """``88012345678`` -> ``8801 2345 678``, the way people read a number aloud."""
     return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+_IN_SCRIPT = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+@register.filter
+def linked_data(data: dict[str, Any] | None) -> SafeString:
+    """A JSON-LD block, or nothing; nothing in it can end the block."""
+    if not data:
+        return SafeString()
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_IN_SCRIPT)
+    return format_html('<script type="application/ld+json">{}</script>', SafeString(text))
+
+
+@register.filter
+def absolute(path: str) -> str:
+    """An address of this site with its host, as feeds and previews want it."""
+    return linked.absolute(path)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The member's own page and his addresses."""
+"""The member's own page, and who he is."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from config.errors import ShopError
 from shop.carts import member
-from shop.forms.account import AddressForm
+from shop.forms.credentials import ProfileForm
 from shop.models import Address
-from shop.services.account import add_address
-from shop.views.answers import see_other, wanted_next
+from shop.phone import local_phone
+from shop.services.account import change_profile
+from shop.views.answers import see_other
 
 
 @require_safe
@@ -29,18 +30,18 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_required
-def address_add(request: HttpRequest) -> HttpResponse:
-    """Save an address of the member."""
+def profile(request: HttpRequest) -> HttpResponse:
+    """Change name and telephone number."""
     user = member(request)
     assert user is not None
-    form = AddressForm(request.POST) if request.method == "POST" else AddressForm(initial={"recipient": user.name})
+    shown = {"name": user.name, "phone": local_phone(user.phone) if user.phone else ""}
+    form = ProfileForm(request.POST) if request.method == "POST" else ProfileForm(initial=shown)
     if form.is_valid():
         try:
-            add_address(user=user, data=form.address(), is_default=form.cleaned_data["is_default"])
+            change_profile(user=user, **form.cleaned_data)
         except ShopError as error:
             form.refuse(error)
         else:
-            messages.success(request, "Alamat tersimpan.")
-            return see_other(wanted_next(request, "shop:account"))
-    context = {"place": "account", "form": form, "next": wanted_next(request, "shop:account")}
-    return render(request, "shop/address_add.html", context, status=400 if form.errors else 200)
+            messages.success(request, "Datamu tersimpan.")
+            return see_other("shop:account")
+    return render(request, "shop/profile.html", {"place": "account", "form": form}, status=400 if form.errors else 200)

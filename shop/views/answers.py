@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -23,3 +24,11 @@ def wanted_next(request: HttpRequest, default: str) -> str:
     url = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return url if ours else resolve_url(default)
+
+
+def moved(request: HttpRequest, route: str, slug: str | None) -> HttpResponsePermanentRedirect:
+    """Send the browser for ever to where a page is now, with the same wishes. Raises Http404 when ``slug`` is None."""
+    if slug is None:
+        raise Http404
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(reverse(route, args=[slug]) + (f"?{query}" if query else ""))

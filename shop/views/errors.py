@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 
 from config.database import trouble_of
 from config.problems import problem
-from config.unavailable import unavailable, wants_json
+from config.unavailable import static_page, unavailable, wants_json
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -41,10 +41,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "errors/404.html", status=404)
 
 
+def too_many_requests(request: HttpRequest, wait: int) -> HttpResponse:
+    """429: the same thing was asked for too often; ``wait`` says after how many seconds it may be tried again."""
+    response = render(request, "errors/429.html", {"minutes": math.ceil(wait / 60)}, status=429)
+    response["Retry-After"] = str(wait)
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 when it was the database: middleware that fails outside a view ends up here."""
     if trouble_of(sys.exc_info()[1]) is not None:
         return unavailable(request)
     if wants_json(request):
         return problem(500, "Terjadi kesalahan di pihak kami.")
-    return HttpResponse(render_to_string("500.html"), status=500)
+    return HttpResponse(static_page("500.html"), status=500)

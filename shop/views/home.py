@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from shop.facts import Found, card_facts, shelf_facts
+from shop.facts import card_facts, shelf_facts
+from shop.linked_data import linked, organization, website
+from shop.lists import Found, Wanted
 from shop.remembered import show
-from shop.selectors import Wanted
 from shop.showcase import cards, shelves
 
 NEWEST = 8
@@ -31,6 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "flower": [shelf for shelf in racks if shelf.newest][:4],
             "band": racks[0].newest[1:3] if racks else (),
             "newest": cards(newest),
+            "linked": linked(organization(), website()),
         }
 
     return show(request, "shop/home.html", facts=(shelf_rows, pictures, newest), context=context)

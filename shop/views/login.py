@@ -40,12 +40,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def _who_is(request: HttpRequest, form: LoginForm) -> User | None:
     """Return whose e-mail and password these are, or say in the form why nobody's."""
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
-    if wait := seconds_to_wait(request, email):
+    if wait := seconds_to_wait(request):
         form.add_error(None, f"Terlalu banyak percobaan. Coba lagi {ceil(wait / 60)} menit lagi.")
         return None
     user = auth.authenticate(request, username=email, password=password)
     if isinstance(user, User):
-        forgive(request, email)
+        forgive(request)
         return user
     form.add_error(None, REFUSED)
     return None

@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.database import with_database_safety
 from config.errors import ShopError
 from shop.carts import cart_to_fill
-from shop.facts import CardFacts, CategoryFacts, ProductFacts, card_facts, category_facts, product_facts, related_ids
+from shop.facts import (
+    CardFacts,
+    CategoryFacts,
+    ProductFacts,
+    card_facts,
+    category_facts,
+    current_product_slug,
+    product_facts,
+    related_ids,
+)
 from shop.forms.cart import AddForm
+from shop.linked_data import crumbs, linked, organization
+from shop.linked_data import product as product_data
 from shop.models import Variant
 from shop.offers import offer
 from shop.remembered import show
 from shop.services.cart import add_item
+from shop.sharing import sharing_picture
 from shop.showcase import cards, menu
-from shop.views.answers import see_other
+from shop.views.answers import moved, see_other
 
 RELATED = 4
+PICTURE_S = 86_400
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a product; ``?varian=`` says which variant is looked at."""
+    """Show a product; ``?varian=`` says which variant is looked at. A former address leads to the one it has now."""
     found = product_facts(slug)
     if found is None:
-        raise Http404
+        return moved(request, "shop:product", current_product_slug(slug))
     facts = found, _related(found), category_facts()
     wanted = request.GET.get("varian", "")
     return show(request, "shop/product.html", facts=facts, context=lambda: _page(*facts, wanted))
+
+
+@require_safe
+@cache_control(public=True, max_age=PICTURE_S)
+def picture(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer with the picture that others show of a link to the product, or send to that of the shop."""
+    found = product_facts(slug)
+    if found is None:
+        raise Http404
+    pictures = json.loads(found.pictures or "[]")
+    made = sharing_picture(pictures[0]["large"]) if pictures else None
+    if made is None:
+        return HttpResponseRedirect(static("img/og.jpg"))
+    return HttpResponse(made, content_type="image/jpeg")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,4 +125,12 @@ def _page(
         "menu_categories": menu(categories),
         "current_category": shown.product.category,
         "quantity": "1",
+        "linked": linked(
+            product_data(shown),
+            crumbs(
+                (shown.product.category.name, shown.product.category.get_absolute_url()),
+                (shown.product.name, shown.product.get_absolute_url()),
+            ),
+            organization(),
+        ),
     }

@@ -122,6 +122,7 @@
       if (fresh) old.replaceChildren(...fresh.childNodes);
     });
     document.title = page.title;
+    window.htmx?.process(document.body); // parts with instructions for htmx may have been among them
     prepare();
     if (focused && !document.querySelector(".errors")) document.getElementById(focused)?.focus();
     return response.url;
@@ -131,41 +132,6 @@
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
     swap(link.href).then(() => history.replaceState(null, "", link.href)).catch(() => { location.href = link.href; });
-  });
-
-  // ---- cart: a changed number is sent after a short pause, or at once when somebody goes on --------------------------
-  let pause = 0;
-  let unsent = null; // the form whose numbers the server does not have yet
-  let sending = null;
-
-  async function sendCart() {
-    clearTimeout(pause);
-    while (unsent || sending) {
-      if (!sending) {
-        const form = unsent;
-        unsent = null;
-        sending = swap(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) })
-          .then(() => say("Keranjang diperbarui"))
-          .catch(() => { if (form.isConnected) form.submit(); else location.reload(); })
-          .finally(() => { sending = null; });
-      }
-      await sending;
-    }
-  }
-
-  on("change", "form[data-auto] .qty input", (box) => {
-    asked += 1; // an answer on its way is older than this number
-    unsent = box.form;
-    clearTimeout(pause);
-    pause = setTimeout(sendCart, 500);
-  });
-
-  // The page that follows must know the number that was just typed.
-  on("click", "a[href]:not([data-in-place])", (link, event) => {
-    if (!(unsent || sending) || event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    const { href } = link;
-    sendCart().then(() => { if (!document.querySelector(".errors")) location.href = href; });
   });
 
   on("change", "select[data-submit]", (select) => select.form.requestSubmit());
@@ -212,5 +178,6 @@
     strip.scrollTo({ left: picture.offsetLeft - strip.offsetLeft, behavior: calm ? "auto" : "smooth" });
   });
 
+  document.addEventListener("htmx:afterSettle", prepare);
   prepare();
 })();

@@ -1,4 +1,4 @@
-"""The way into the staff admin, in Indonesian, with few tries; and the words of the theme."""
+"""The way into the staff admin, in Indonesian; and the words of the theme."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import reverse
 
 from tests.support.staff import make_staff
@@ -55,19 +54,6 @@ def test_the_page_is_in_indonesian_and_asks_nobody_outside() -> None:
         assert word in page
     for word in ("Log in", "Password", "Welcome", "Return to site", "https://"):
         assert word not in page
-
-
-def test_after_too_many_tries_even_the_right_password_waits() -> None:
-    staff = make_staff("kasir")
-    cache.clear()
-    with override_settings(THROTTLING=True):
-        client = Client()
-        for _ in range(10):
-            try_login(client, str(staff.email), "salah-sekali")
-        page = try_login(client, str(staff.email), "kata-sandi-panjang")
-    cache.clear()
-
-    assert "Terlalu banyak percobaan" in page
 
 
 def test_the_compiled_words_are_those_of_the_source() -> None:

@@ -25,7 +25,7 @@ from config import embedded_postgres
 from tests.support.backups import ShopServer, drop_databases
 from tests.support.embedded import ROOT, data_folder
 
-SMALL = ("django_migrations", "django_session", "shop_sitestate")
+SMALL = ("config_outgoingmail", "django_migrations", "django_session", "shop_sitestate")
 
 
 @pytest.fixture(scope="session")

@@ -51,13 +51,13 @@ def refusal(*arguments: str) -> tuple[int, str]:
 @pytest.mark.django_db
 def test_backup_verify_and_list_tell_what_they_did(store: Store) -> None:
     dry = run("backup_db", "--dry-run")
-    made = run("backup_db", "--pin")
+    made = run("backup_db", "--pin", "before 2.0")
     judged = run("verify_backup", "--latest", "--level", "3")
     listed = run("list_backups")
 
     assert dry["dry_run"] is True
     assert Path(made["path"]).stat().st_size == made["size"]
-    assert (made["verified"], made["pinned"], made["removed"]) == (True, True, [])
+    assert (made["verified"], made["pinned"], made["removed"]) == (True, "before 2.0", [])
     assert (judged["backup"], judged["level"]) == (made["backup"], 3)
     assert [(one["backup"], one["state"]) for one in listed["backups"]] == [(made["backup"], "restore drill passed")]
     assert BackupRun.objects.get().sha256 == made["sha256"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from backups.choosing import newest_good, what_is_left
+from backups.choosing import in_folder, newest_good, what_is_left
 from backups.errors import BackupUsageError
 from backups.making import SAFETY
 from backups.storage import Store
@@ -20,7 +20,7 @@ def test_newer_ones_that_are_no_good_are_passed_over_and_named_with_the_reason(s
         put(store, one)
     store.path_of(lost).unlink()
 
-    found, words = newest_good(store, "shop")
+    found, words = newest_good(in_folder(store), "shop")
 
     assert found == good
     assert words == [
@@ -38,7 +38,7 @@ def test_what_a_restore_has_saved_is_named_and_not_taken(store: Store) -> None:
     good = put(store, make(1))
     saved = put(store, replace(make(0.5), kind=SAFETY))
 
-    found, words = newest_good(store, "shop")
+    found, words = newest_good(in_folder(store), "shop")
 
     assert found == good
     assert words == [
@@ -51,7 +51,7 @@ def test_of_two_in_one_minute_the_later_is_taken(store: Store) -> None:
     for one in (later, earlier):
         put(store, one)
 
-    assert newest_good(store, "shop") == (later, [])
+    assert newest_good(in_folder(store), "shop") == (later, [])
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_where_none_is_good_the_operator_is_told_what_there_is(store: Store, dat
     put(store, make(1, verified=False))
 
     with pytest.raises(BackupUsageError, match=expected):
-        newest_good(store, database)
+        newest_good(in_folder(store), database)
 
 
 def test_an_empty_folder_is_doubted(store: Store) -> None:
     with pytest.raises(BackupUsageError, match="is BACKUP_DIR the right folder"):
-        newest_good(store, "shop")
+        newest_good(in_folder(store), "shop")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from pytest_django import Settings
 
 from backups import manifest as manifests
@@ -19,14 +25,25 @@ from backups.facts import Facts, differences
 from backups.manifest import Manifest, Verification
 from backups.mirror import mirror
 from backups.models import BackupRun
-from backups.retention import expired
+from backups.retention import TOO_OLD, Rule, expired
 from backups.storage import Store, find, newest_verified_at
+
+
+@dataclass(frozen=True)
+class Light:
+    """All that the rule asks of a backup."""
+
+    name: str
+    taken_at: datetime
+    is_verified: bool
+    pinned: str
+
 
 NOW = datetime(2026, 11, 28, 2, 30, tzinfo=UTC)
 FACTS = Facts(server_version=180000, encoding="UTF8", rows={"public.a": 2}, hashes={"public.a": "7"})
 
 
-def make(days_ago: float, *, level: int = 2, ok: bool = True, verified: bool = True, pinned: bool = False) -> Manifest:
+def make(days_ago: float, *, level: int = 2, ok: bool = True, verified: bool = True, pinned: str = "") -> Manifest:
     """Return a backup of ``days_ago``."""
     taken_at = NOW - timedelta(days=days_ago)
     return Manifest(
@@ -56,7 +73,7 @@ def put(store: Store, manifest: Manifest) -> Manifest:
 def test_what_is_older_than_the_limit_goes_oldest_first() -> None:
     every_day = [make(days) for days in range(40)]
 
-    gone = expired(every_day, now=NOW, days=30)
+    gone = expired(every_day, now=NOW, rule=Rule(30))
 
     assert gone == [make(days) for days in range(39, 30, -1)]
 
@@ -64,33 +81,127 @@ def test_what_is_older_than_the_limit_goes_oldest_first() -> None:
 def test_the_last_three_verified_stay_however_old() -> None:
     backups = [make(1), make(50), make(60), make(70), make(80)]
 
-    assert expired(backups, now=NOW, days=30) == [make(80), make(70)]
+    assert expired(backups, now=NOW, rule=Rule(30)) == [make(80), make(70)]
 
 
-def test_bad_and_unverified_ones_protect_nothing_and_go_with_age() -> None:
+def test_bad_and_unverified_ones_protect_nothing_and_are_for_a_person_to_judge() -> None:
     bad, unverified, weak = make(40, ok=False), make(41, verified=False), make(42, level=1)
     backups = [make(0), make(1), make(2), make(3), make(43), bad, unverified, weak]
 
-    assert expired(backups, now=NOW, days=30) == [make(43), weak, unverified, bad]
+    assert expired(backups, now=NOW, rule=Rule(30)) == [make(43)]
 
 
 def test_nothing_goes_while_backups_are_failing() -> None:
     backups = [make(0, ok=False), make(1, verified=False), *(make(days) for days in range(3, 60))]
 
-    assert expired(backups, now=NOW, days=30) == []
-    assert expired([make(0, verified=False), make(90, verified=False)], now=NOW, days=30) == []
+    assert expired(backups, now=NOW, rule=Rule(30)) == []
+    assert expired([make(0, verified=False), make(90, verified=False)], now=NOW, rule=Rule(30)) == []
 
 
 def test_a_pinned_one_stays_for_ever() -> None:
     backups = [make(days) for days in range(4)]
 
-    assert expired([*backups, make(90, pinned=True), make(91)], now=NOW, days=30) == [make(91)]
+    assert expired([*backups, make(90, pinned="the move"), make(91)], now=NOW, rule=Rule(30)) == [make(91)]
 
 
 def test_one_from_the_future_neither_counts_nor_goes() -> None:
     backups = [make(-400), make(3), make(4), make(5), make(60)]
 
-    assert expired(backups, now=NOW, days=30) == []
+    assert expired(backups, now=NOW, rule=Rule(30)) == []
+
+
+@given(
+    ages=st.lists(st.integers(-40, 900), min_size=1, max_size=200),
+    states=st.randoms(use_true_random=False),
+    days=st.integers(1, 60),
+    keep=st.tuples(st.integers(0, 10), st.integers(0, 8), st.integers(0, 14)),
+)
+@settings_of_hypothesis(max_examples=60, deadline=None)
+def test_whatever_the_rule_what_must_stay_stays_and_what_must_go_goes(ages, states, days, keep) -> None:
+    daily, weekly, monthly = keep
+    backups = [
+        Light(
+            f"b{number}", NOW - timedelta(days=age, minutes=number), states.random() < 0.8, states.choice(["", "", "x"])
+        )
+        for number, age in enumerate(ages)
+    ]
+    rule = Rule(days, daily, weekly, monthly)
+
+    gone = expired(backups, now=NOW, rule=rule)
+
+    good = sorted((one for one in backups if one.is_verified and one.taken_at <= NOW), key=lambda one: one.taken_at)
+    kept = [one for one in good if one not in gone]
+    assert all(one.is_verified and not one.pinned and one.taken_at < NOW - timedelta(days=days) for one in gone)
+    assert set(good[-3:]) <= set(kept)
+    if not good or NOW - good[-1].taken_at > TOO_OLD:
+        assert gone == []
+        return
+    for count, period in (
+        (daily, lambda one: one.taken_at.date()),
+        (weekly, lambda one: one.taken_at.isocalendar()[:2]),
+        (monthly, lambda one: (one.taken_at.year, one.taken_at.month)),
+    ):
+        newest = sorted({period(one) for one in good}, reverse=True)[:count]
+        assert set(newest) <= {period(one) for one in kept}
+    if keep == (0, 0, 0):
+        old = [one for one in good[:-3] if not one.pinned and one.taken_at < NOW - timedelta(days=days)]
+        assert gone == old
+    assert expired([one for one in backups if one not in gone], now=NOW, rule=rule) == []  # a second run finds no more
+
+
+def test_beyond_the_days_the_last_of_each_week_and_month_stays() -> None:
+    nightly = [make(days) for days in range(400)]
+
+    gone = expired(nightly, now=NOW, rule=Rule(7, daily=10, weekly=6, monthly=12))
+
+    kept = [one.taken_at for one in nightly if one not in gone]
+    assert [NOW - at for at in kept[:10]] == [timedelta(days=days) for days in range(10)]
+    assert len(kept) == 10 + 5 + 10  # this week and this month have theirs among the last ten days already
+    assert min(kept) == datetime(2025, 12, 31, 2, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("numbers", [(0,), (-1,), (30, -1)])
+def test_a_rule_that_would_delete_everything_is_a_mistake(numbers: tuple[int, ...]) -> None:
+    with pytest.raises(BackupUsageError):
+        Rule(*numbers)
+
+
+@pytest.mark.drills
+@pytest.mark.django_db
+def test_a_run_deletes_what_the_dry_run_lists_among_hundreds_of_files(store: Store, settings: Settings) -> None:
+    """Foreign files, junk, ones from the future, unverified and bad ones stay, whatever their age and name."""
+    settings.BACKUP_KEEP_MONTHLY = 6
+    name = str(connection.settings_dict["NAME"])
+    for days in range(1, 250):
+        put(store, replace(make(days + 0.01), database=name))
+    for days in range(1, 40):
+        put(store, replace(make(days + 60.02, ok=False), database=name))
+        put(store, replace(make(days + 60.03, verified=False), database=name))
+        put(store, replace(make(-days - 3000.04), database=name))
+        put(store, replace(make(days + 60.05), database="other"))
+        (store.folder / f"{name}-20250101T0000{days:02d}Z-aaaaaa.dump.gz").write_bytes(b"no manifest")
+        (store.folder / f"{name}-20250101T0000{days:02d}Z-bbbbbb.json").write_text("{}")
+        (store.folder / f"catatan-{days}.txt").write_text("somebody else's")
+    put(store, replace(make(200.06, pinned="audit"), database=name))
+    before = {path.name for path in store.folder.iterdir()}
+
+    listed = command("backup_db", "--dry-run")
+    assert {path.name for path in store.folder.iterdir()} - {".lock"} == before - {".lock"}
+    made = command("backup_db")
+
+    assert made["removed"] == listed["removed"]
+    assert len(made["removed"]) > 150
+    after = {path.name for path in store.folder.iterdir()} - {".lock"}
+    gone = {f"{one}{ending}" for one in made["removed"] for ending in (".dump.gz", ".json")}
+    assert before - after == gone
+    assert after - before == {f"{made['backup']}.dump.gz", f"{made['backup']}.json"}
+
+
+def command(*arguments: str) -> dict[str, Any]:
+    output = io.StringIO()
+    call_command(*arguments, "--format", "json", stdout=output)
+    facts: dict[str, Any] = json.loads(output.getvalue().splitlines()[-1])
+    return facts
 
 
 # --- the folder ---
@@ -153,7 +264,7 @@ def test_a_manifest_says_what_was_written_or_is_refused(store: Store) -> None:
     path = manifests.write(replace(good, drilled_at=NOW), store.folder)
 
     assert manifests.read(path) == replace(good, drilled_at=NOW)
-    for damage in ({"schema": 2}, {"engine": "sqlite"}, {"taken_at": "2026-11-28T02:00:00"}, {"name": "x"}):
+    for damage in ({"schema": 3}, {"engine": "sqlite"}, {"taken_at": "2026-11-28T02:00:00"}, {"name": "x"}):
         path.write_text(json.dumps(json.loads(good.to_json()) | damage))
         with pytest.raises(BackupCorruptError):
             manifests.read(path)

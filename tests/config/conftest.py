@@ -22,7 +22,7 @@ Queue = Callable[..., OutgoingMail]
 def resend(settings: Settings) -> Iterator[FakeResend]:
     """Return a fake Resend that the shop sends to."""
     with FakeResend() as server:
-        settings.EMAIL_BACKEND = "config.mail.ResendBackend"
+        settings.EMAIL_BACKEND = "config.mail.resend_backend.ResendBackend"
         settings.RESEND_API_KEY = API_KEY
         settings.RESEND_API_URL = server.url
         yield server

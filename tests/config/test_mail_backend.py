@@ -224,7 +224,7 @@ def test_settings_that_cannot_work_are_found_at_the_start(
     settings: Settings, changes: dict[str, str], expected: list[str]
 ):
     working = {
-        "EMAIL_BACKEND": "config.mail.ResendBackend",
+        "EMAIL_BACKEND": "config.mail.resend_backend.ResendBackend",
         "RESEND_API_KEY": "re_key",
         "RESEND_API_URL": "https://api.resend.com",
         "RESEND_FROM_EMAIL": "infiya.store <pesan@infiya.store>",

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys import steps
 from tests.journeys.goods import CATEGORY, PRODUCT
 from tests.journeys.watch import PHONE, take_picture, too_wide, violations
+from tests.support.vouchers import make_voucher
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -21,7 +22,8 @@ BAD = """<!doctype html><html><head><title>x</title></head><body style="margin:0
 ALL_PAGES = {
     "home", "category", "search-empty", "product", "login", "login-errors", "register", "404", "cart", "address",
     "address-errors", "shipping", "review", "review-changed", "pay", "ordered", "pay-va", "order-waiting", "cancel",
-    "order-paid",
+    "order-paid", "product-estimate", "cart-boxes", "cart-code-refused", "cart-places", "cart-saved", "cart-undo",
+    "cart-empty-undo", "estimate", "estimate-errors", "review-voucher", "review-code-refused",
 }  # fmt: skip
 
 
@@ -42,8 +44,12 @@ def every_page(page: Page, base: str) -> Iterator[str]:
     yield "login-errors"
     page.goto(f"{base}/produk/{PRODUCT}/")
     yield "product"
+    page.locator("#ongkir").scroll_into_view_if_needed()
+    page.click("#ongkir summary")
+    yield "product-estimate"
     steps.add_to_cart(page)
     yield "cart"
+    yield from every_state_of_the_cart(page, base)
     page.goto(f"{base}/checkout/")
     yield "address"
     page.fill("#id_email", "rina@")
@@ -53,7 +59,14 @@ def every_page(page: Page, base: str) -> Iterator[str]:
     steps.type_address(page, script=True)
     yield "shipping"
     steps.choose_courier(page)
+    yield "review-voucher"
+    page.click("text=Lepas")
     yield "review"
+    page.click("#voucher summary")
+    page.fill("#id_kode", "SALAH")
+    page.click("#voucher .btn")
+    expect(page.locator(".errors")).to_be_visible()
+    yield "review-code-refused"
     change_the_cart(page, base)
     page.click("main .btn-main")
     expect(page.locator(".errors")).to_be_visible()
@@ -78,6 +91,45 @@ def every_page(page: Page, base: str) -> Iterator[str]:
     page.click("text=Saya sudah bayar")
     steps.expect_paid(page)
     yield "order-paid"
+
+
+def every_state_of_the_cart(page: Page, base: str) -> Iterator[str]:
+    """Open the cart's boxes, fill them wrongly and rightly, take the line out and put it back."""
+    page.click("#voucher summary")
+    page.click("#ongkir summary")
+    yield "cart-boxes"
+    page.fill("#id_kode", "SALAH")
+    page.click("#voucher .btn")
+    expect(page.locator(".errors")).to_be_visible()
+    yield "cart-code-refused"
+    page.fill("#id_kode", make_voucher(amount=15_000).code)
+    page.click("#voucher .btn")
+    expect(page.locator(".sums")).to_contain_text("-Rp15.000")
+    page.click("#ongkir summary")
+    page.fill("#id_area", "depok")
+    page.click("#ongkir form .btn")
+    expect(page.locator("#ongkir [name=area_choice]").first).to_be_visible()
+    yield "cart-places"
+    page.locator("#ongkir .choice").first.click()
+    page.click("#ongkir form .btn")
+    expect(page.locator(".sums")).to_contain_text("mulai")
+    yield "cart-saved"
+    page.click("[name=hapus]")
+    expect(page.locator(".undo")).to_be_visible()
+    yield "cart-empty-undo"
+    page.click("text=Urungkan")
+    expect(page.locator(".lines")).to_be_visible()
+    page.goto(f"{base}/produk/mangkuk-seladon/")
+    steps.add_to_cart(page)
+    page.locator("[name=hapus]").last.click()
+    expect(page.locator(".undo")).to_be_visible()
+    yield "cart-undo"
+    page.goto(f"{base}/ongkir/")
+    yield "estimate"
+    page.fill("#id_area", "zzz")
+    page.click("#ongkir form .btn")
+    expect(page.locator(".errors")).to_be_focused()
+    yield "estimate-errors"
 
 
 def change_the_cart(page: Page, base: str) -> None:

@@ -54,7 +54,8 @@ class Watch:
     def _answered(self, response: Response) -> None:
         if response.status < 400:
             return
-        if response.status in self.expected and response.request.is_navigation_request():
+        asked = response.request
+        if response.status in self.expected and (asked.is_navigation_request() or "hx-request" in asked.headers):
             self._refused.add(response.url)
         else:
             self.trouble.append(f"{response.status}: {response.url}")

@@ -19,7 +19,16 @@ from django.utils import timezone
 from config.models import OutgoingMail
 from monitoring.models import JobRun, MonitorRun
 from orders.models import Order
-from payments.models import GatewayNotification, GatewayTrouble, Payment, PaymentTransaction, SignatureFailure
+from payments.models import (
+    GatewayNotification,
+    GatewayTrouble,
+    Payment,
+    PaymentTransaction,
+    SignatureFailure,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from payments.outgoing import ping
 from shop.models import Reservation
 from tests.support.constraints import without
 from tests.support.watching import sql
@@ -194,6 +203,15 @@ def _waiting_mail() -> Iterator[Callable[[], object]]:
 
 
 @contextmanager
+def _refused_event() -> Iterator[Callable[[], object]]:
+    endpoint = WebhookEndpoint.objects.create(url="https://erp.example/in", events=["order.paid"], secret="whsec_AAAA")
+    delivery = ping(endpoint)
+    rows = WebhookDelivery.objects.filter(pk=delivery.pk)
+    rows.update(state="FAILED", attempts=8, last_error="answered 500")
+    yield lambda: rows.update(state="SENT", sent_at=Now())
+
+
+@contextmanager
 def _no_cron() -> Iterator[Callable[[], object]]:
     slot = datetime.now(tz=UTC).replace(second=0, microsecond=0)
     facts = {"node": "a", "started_at": slot - timedelta(hours=1), "finished_at": slot, "ok": True, "exit_code": 0}
@@ -294,6 +312,7 @@ SEEDS = (
     Seed("bad_signature_spike", _forged, "Bad Signature Spike", ("- Bad Signatures: 25\n",)),
     Seed("reservation_leak", _leak, "Reservation Leak", ("- Order Status: CANCELLED\n",)),
     Seed("mail_backlog", _waiting_mail, "Mail Backlog", ("- Waiting: 1\n", "- Oldest: 20 minutes\n")),
+    Seed("integration_backlog", _refused_event, "Integration Backlog", ("- Given Up: 1\n", "answered 500\n")),
     Seed("job_silence", _no_cron, "Scheduled Job Silent", ("- Job: expire_orders\n",)),
     Seed("backup_age", _old_backup, "Backup Too Old", ("- Age: 7 days\n",)),
     Seed("invariants", _broken_law, "Broken Invariant", ("- Law: I6: ",), severity="CRITICAL"),

@@ -9,7 +9,10 @@ from django.utils import timezone
 
 from monitoring.dashboard import sales
 from monitoring.dashboard.charts import Point, chart, nice_top
+from monitoring.models import Incident
 from orders.models import Order
+from payments.models import Payment, Repair
+from tests.support.incidents import make_incident
 from tests.support.staff import login
 from tests.support.world import make_order, make_variant
 
@@ -83,3 +86,18 @@ def test_the_top_of_a_chart_is_a_round_number(value, top):
 )
 def test_numbers_of_an_axis_are_short(value, text):
     assert sales.short(value) == text
+
+
+def test_it_shows_what_healed_by_itself_and_what_is_muted():
+    order = make_order()
+    payment = Payment.objects.create(
+        order=order, gateway_id="x", amount=order.total, status="EXPIRED", expires_at=order.expires_at
+    )
+    Repair.objects.create(kind="CLOSED", payment=payment, before="PENDING", after="EXPIRED", actor="run_monitors")
+    Incident.objects.filter(pk=make_incident().pk).update(muted_by="INC-ABCDEFGH gateway_trouble")
+
+    page = login("owner").get(URL).content.decode()
+
+    assert "Pulih sendiri, 7 hari terakhir" in page
+    assert f">{order.number}</a>" in page
+    assert "diredam, akibat dari INC-ABCDEFGH gateway_trouble" in page

@@ -49,6 +49,17 @@ def cron(tmp_path, monkeypatch):
     return install
 
 
+def test_a_machine_without_a_crontab_is_a_warning_while_the_jobs_run_elsewhere(cron):
+    now = datetime.now(tz=UTC)
+    slot = now.replace(second=0, microsecond=0)
+    ended = {"finished_at": now, "ok": True, "exit_code": 0, "duration_ms": 1}
+    JobRun.objects.create(job="run_monitors", slot=slot, node="other", started_at=now, **ended)
+    assert ask("scheduler", "--deploy")["crontab"]["level"] == "warning"
+
+    JobRun.objects.update(started_at=now - timedelta(minutes=12))
+    assert ask("scheduler", "--deploy")["crontab"]["level"] == "error"
+
+
 def test_a_missing_crontab_is_noticed_and_a_whole_one_is_fine(cron):
     assert "not installed: expire_orders" in ask("scheduler", "--deploy")["crontab"]["says"]
     assert ask("scheduler", "--deploy")["crontab"]["level"] == "error"

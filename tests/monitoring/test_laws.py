@@ -19,6 +19,7 @@ from orders.models import Order, OrderItem
 from payments.models import Payment, Refund
 from shop.models import Reservation
 from tests.monitoring.seeds import came, force, paid
+from tests.support.vouchers import make_voucher
 from tests.support.watching import sql
 from tests.support.world import make_order, make_variant
 
@@ -38,6 +39,7 @@ CONSTRAINTS = {
     "shop_variant": ["variant_on_hand_not_negative"],
     "orders_order": ["order_once_per_user_and_key", "order_total_is_the_sum", "order_paid_has_paid_at"],
     "orders_orderitem": ["order_item_quantity_positive"],
+    "orders_voucher": ["voucher_used_within_limit"],
     "payments_payment": ["payment_one_open_per_order"],
     "shop_stockmovement": ["movement_once_per_reservation_and_kind", "movement_actor_given"],
 }
@@ -153,6 +155,20 @@ def _i8b() -> None:
     Reservation.objects.filter(reference=order.number).update(state="RELEASED")
 
 
+def _i9() -> None:
+    voucher = make_voucher(total_limit=1)
+    for _ in range(2):  # the second one past the service, as if the limit had not been looked at
+        order = make_order(voucher_code=voucher.code)
+        sql("UPDATE orders_voucher SET used = 0 WHERE id = %s", order.voucher_use.voucher_id)
+    sql("UPDATE orders_voucher SET used = 2 WHERE id = %s", voucher.pk)
+
+
+def _i9b() -> None:
+    order = make_order(voucher_code=make_voucher().code)
+    sql("UPDATE orders_voucheruse SET given_back_at = now() WHERE order_id = %s", order.pk)
+    sql("UPDATE orders_voucher SET used = 0")
+
+
 def _i10() -> None:
     Order.objects.filter(pk=make_order().pk).update(status="EXPIRED")
 
@@ -204,10 +220,15 @@ def _i7b() -> None:
     )  # fmt: skip
 
 
+def _i18() -> None:
+    line = {"name": "x", "quantity": 1, "gross": 111, "net": 100, "base": 92, "tax": 11}
+    Order.objects.filter(pk=settled().pk).update(tax={"percent": 12, "share": [11, 12], "npwp": "", "lines": [line]})
+
+
 BREAK: dict[str, Callable[[], None]] = {
     "I1": _i1, "I2": _i2, "I2b": _i2b, "I3": _i3, "I3b": _i3b, "I3c": _i3c, "I4": _i4, "I4b": _i4b, "I5": _i5,
-    "I6": _i6, "I7": _i7, "I7b": _i7b, "I8": _i8, "I8b": _i8b, "I10": _i10, "I10b": _i10b, "I11": _i11, "I12": _i12,
-    "I13": _i13, "I13b": _i13b, "I14": _i14, "I15": _i15, "I17": _i17,
+    "I6": _i6, "I7": _i7, "I7b": _i7b, "I8": _i8, "I8b": _i8b, "I9": _i9, "I9b": _i9b, "I10": _i10, "I10b": _i10b,
+    "I11": _i11, "I12": _i12, "I13": _i13, "I13b": _i13b, "I14": _i14, "I15": _i15, "I17": _i17, "I18": _i18,
 }  # fmt: skip
 
 

@@ -74,8 +74,8 @@ def test_without_a_database_it_says_so_and_goes_on(monkeypatch):
     assert "shop_mails_waiting" not in found
 
 
-def test_reading_the_facts_takes_seven_statements(django_assert_num_queries):
-    with django_assert_num_queries(7):
+def test_reading_the_facts_takes_six_statements(django_assert_num_queries):
+    with django_assert_num_queries(6):
         scrape()
 
 

@@ -9,6 +9,7 @@ from orders.models import Order, OrderEvent, ShippingMethod
 from payments.models import Payment
 from shop.models import Product, Reservation, Variant
 from tests.support.api import ApiClient, Buyer, fields_of, make_address, problem_of
+from tests.support.vouchers import make_voucher
 from tests.support.world import make_customer, make_order, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +18,46 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def buyer() -> Buyer:
     return Buyer()
+
+
+# --- vouchers ---------------------------------------------------------------------------------------------------
+def test_a_voucher_takes_something_off_and_is_named_in_the_answer(buyer):
+    voucher, variant = make_voucher(amount=25_000), make_variant(price=100_000)
+
+    placed = buyer.order((variant, 1), voucherCode=f" {voucher.code.lower()} ").json()["order"]
+
+    assert (placed["discount"], placed["voucherCode"], placed["total"]) == (25_000, voucher.code, 87_000)
+    assert buyer.get(f"/api/orders/{placed['id']}").json()["voucherCode"] == voucher.code
+
+
+def test_an_order_without_a_voucher_says_so(buyer):
+    assert buyer.order((make_variant(), 1), voucherCode=None).json()["order"]["voucherCode"] is None
+
+
+@pytest.mark.parametrize(("fields", "status"), [({"is_active": False}, 400), ({"total_limit": 0}, 409)])
+def test_a_refused_voucher_names_its_field_and_places_nothing(buyer, fields, status):
+    answer = buyer.order((make_variant(), 1), voucherCode=make_voucher(**fields).code)
+
+    body = problem_of(answer, status)
+    assert [error["field"] for error in body["errors"]] == ["voucherCode"]
+    assert Order.objects.count() == 0
+
+
+def test_a_repetition_with_another_voucher_is_another_request(buyer):
+    variant = make_variant()
+    first, other = make_voucher(total_limit=1), make_voucher()
+    assert buyer.order((variant, 1), idempotencyKey="k", voucherCode=first.code).status_code == 201
+
+    assert buyer.order((variant, 1), idempotencyKey="k", voucherCode=first.code).json()["duplicate"]
+    assert buyer.order((variant, 1), idempotencyKey="k").json()["duplicate"]
+    assert buyer.order((variant, 1), idempotencyKey="k", voucherCode=other.code).status_code == 422
+
+
+def test_placing_with_a_voucher_takes_six_queries_more(buyer, django_assert_max_num_queries):
+    voucher, variant = make_voucher(total_limit=5, customer_limit=5), make_variant()
+
+    with django_assert_max_num_queries(30):  # read, uses of this customer (twice), lock, use, count
+        assert buyer.order((variant, 1), voucherCode=voucher.code).status_code == 201
 
 
 # --- placing ----------------------------------------------------------------------------------------------------

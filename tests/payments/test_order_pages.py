@@ -156,7 +156,7 @@ def test_paid_packed_and_sent(client, simulator):
     for text in ("Paketmu di jalan", "Dibawa JNE", "JP2611240981", "Pesanan dibuat", "Pembayaran diterima", "Dikemas"):
         assert text in page
     assert 'data-copy="JP2611240981"' in page
-    assert "Buat akun" in page
+    assert "Buat kata sandi" not in page  # a link alone does not make an account
 
 
 def test_an_expired_order_says_what_happened_to_the_stock(client, simulator):

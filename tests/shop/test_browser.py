@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from orders.demo import seed_shipping
 from tests.factories import PASSWORD, AddressFactory, ProductFactory, ProductImageFactory, VariantFactory
 from tests.support.requirements import require_or_skip
+from tests.support.vouchers import make_voucher
 
 CHROMIUM = "/usr/bin/chromium"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -50,7 +53,8 @@ def shirt():
             price=price,
             position=number,
         )
-    VariantFactory.create(product=ProductFactory.create(category=product.category), on_hand=2)
+    other = ProductFactory.create(category=product.category, slug="panjang", name=f"Sarung {'sambung' * 16}")
+    VariantFactory.create(product=other, on_hand=2)  # nor has it a picture
     return product
 
 
@@ -83,10 +87,13 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(live_server, browser, shirt, width, dark):
+    seed_shipping()
     page, base = open_page(browser, width=width, dark=dark), live_server.url
-    paths = ["/", "/produk/?min=1", "/produk/?min=x", "/cari/?q=tidak-ada", "/produk/kemeja/", "/halaman/faq/", "/zzz/"]
+    paths = ["/", "/produk/?min=1&stok=on", "/produk/?min=x", "/produk/kemeja/", "/produk/panjang/", "/halaman/faq/"]
+    paths.append("/ongkir/")
+    searches = ["/cari/", "/cari/?q=kemja", "/cari/?q=kemeja+sambung", "/cari/?q=tidak-ada"]
     found = []
-    for path in [*paths, "/keranjang/", "/daftar/", "/masuk/"]:
+    for path in [*paths, *searches, "/zzz/", "/keranjang/", "/daftar/", "/masuk/"]:
         page.goto(base + path)
         found += violations(page)
     page.click("main .btn-main")  # an empty login
@@ -94,8 +101,36 @@ def test_axe_finds_nothing(live_server, browser, shirt, width, dark):
     found += violations(page)
     fill_cart(page, base, "4")
     found += violations(page)
+    found += violations_of_the_carts_boxes(page)
 
     assert found == []
+
+
+def violations_of_the_carts_boxes(page: Page) -> list[str]:
+    """Return what axe finds while the cart's boxes are open, wrong, filled, and after a line was taken out."""
+    found = []
+    page.click("#voucher summary")
+    page.click("#ongkir summary")
+    found += violations(page)
+    page.fill("#id_kode", "salah")
+    page.click("#voucher .btn")
+    expect(page.locator(".errors")).to_be_focused()
+    found += violations(page)
+    page.fill("#id_kode", make_voucher(min_subtotal=900_000).code)
+    page.click("#voucher .btn")
+    expect(page.locator("#voucher .code")).to_be_visible()
+    page.click("#ongkir summary")
+    page.fill("#id_area", "depok")
+    page.click("#ongkir form button")
+    expect(page.locator("#ongkir [name=area_choice]").first).to_be_visible()
+    found += violations(page)
+    page.locator("#ongkir .choice").first.click()
+    page.click("#ongkir form button")
+    expect(page.locator(".sums")).to_contain_text("mulai")
+    found += violations(page)
+    page.click("[name=hapus]")
+    expect(page.locator(".undo")).to_be_visible()
+    return found + violations(page)
 
 
 @pytest.mark.sweep
@@ -127,6 +162,9 @@ def test_nothing_scrolls_sideways_at_320_px(live_server, browser, shirt):
         "/",
         "/produk/",
         "/produk/kemeja/",
+        "/produk/panjang/",
+        "/cari/?q=kemja",
+        "/cari/?q=" + "w" * 100,
         "/keranjang/",
         "/masuk/",
         "/daftar/",
@@ -162,7 +200,9 @@ def test_two_fast_clicks_send_one_form_and_back_frees_the_button(live_server, br
 
 
 def test_the_guard_locks_every_button_and_sends_the_pressed_one(live_server, browser, shirt):
+    """On a page whose htmx did not arrive, so that the form is sent the plain way."""
     page, base = open_page(browser), live_server.url
+    page.route("**/js/htmx.min*.js", lambda route: route.abort())
     fill_cart(page, base)
     page.goto(f"{base}/produk/kemeja/?varian={shirt.variants.get(name='Sogan, M').pk}")
     page.click(".go .btn-main")
@@ -219,6 +259,112 @@ def test_the_cart_follows_its_number_box(live_server, browser, shirt):
 
     expect(page.locator(".top .count")).to_have_text("2")
     expect(page.locator(".sums .total dd")).to_have_text("Rp200.000")
+
+
+def test_a_line_is_taken_out_and_put_back_in_place(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base, "2")
+    page.evaluate("window.same = true")
+
+    page.click("[name=hapus]")
+    expect(page.locator("main")).to_contain_text("masih kosong")
+    expect(page.locator("#kabar")).to_have_text("Kemeja Batik Kawung Nila, M dikeluarkan. Keranjang kosong.")
+    expect(page.locator(".bottom .count")).to_have_count(0)
+    page.click("text=Urungkan")
+
+    expect(page.locator(".lines input")).to_have_value("2")
+    expect(page.locator(".top .count")).to_have_text("2")
+    expect(page.locator("#kabar")).to_have_text("Keranjang: 2 barang, Rp200.000.")
+    assert page.evaluate("window.same")  # the page was never left
+
+
+@pytest.mark.sweep
+def test_a_wrong_number_is_explained_in_place_and_takes_the_focus(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+
+    page.fill(".lines input", "1000")
+    page.keyboard.press("Tab")
+
+    expect(page.locator(".errors")).to_be_focused()
+    expect(page).to_have_title(re.compile("^Kesalahan: "))
+    expect(page.locator(".lines input")).to_have_value("1000")
+
+
+def test_numbers_typed_faster_than_the_answers_come_all_count(live_server, browser, shirt):
+    """An answer that was on its way when the number changed again must not put the old number back."""
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+    slowly(page, "**/keranjang/ubah/")
+
+    for _ in range(4):
+        page.click(".lines [data-step='1']")
+        page.wait_for_timeout(350)
+
+    expect(page.locator(".top .count")).to_have_text("5")
+    expect(page.locator(".lines input")).to_have_value("5")
+    expect(page.locator(".sums .total dd")).to_have_text("Rp500.000")
+
+
+@pytest.mark.sweep
+def test_a_server_that_fails_leads_to_the_plain_way(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+    page.route("**/keranjang/ubah/", lambda route: route.abort(), times=1)
+
+    page.click(".lines [data-step='1']")
+
+    expect(page.locator(".top .count")).to_have_text("2")
+
+
+@pytest.mark.sweep
+def test_the_estimate_of_a_product_follows_its_variant_and_the_place(live_server, browser, shirt):
+    seed_shipping()
+    heavy = shirt.variants.get(name="Sogan, M")
+    type(heavy).objects.filter(pk=heavy.pk).update(weight=2_000)
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+
+    page.click("#ongkir summary")
+    page.fill("#id_area", "coblong bandung")
+    page.locator(".suggestions li").first.click()
+    page.click("#ongkir form button")
+    expect(page.locator("#ongkir")).to_contain_text("Ke Coblong, Kota Bandung: mulai Rp12.000")
+    page.click("a.pick:has-text('Sogan')")
+
+    expect(page.locator("#ongkir")).to_contain_text("mulai Rp22.000")
+    assert page.url.endswith(f"?varian={heavy.pk}")
+    assert page.title().startswith("Kemeja Batik Kawung")  # the page has kept its own name
+
+
+@pytest.mark.sweep
+def test_voucher_and_estimate_change_the_sums_in_place(live_server, browser, shirt):
+    seed_shipping()
+    voucher = make_voucher(amount=15_000)
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+    page.evaluate("window.same = true")
+
+    page.click("#voucher summary")
+    page.fill("#id_kode", "salah")
+    page.keyboard.press("Enter")
+    expect(page.locator(".errors")).to_be_focused()
+    page.fill("#id_kode", voucher.code.lower())
+    page.click("#voucher .btn")
+    expect(page.locator(".sums .total dd")).to_have_text("Rp85.000")
+    expect(page.locator(".errors")).to_have_count(0)
+    page.click("#ongkir summary")
+    page.fill("#id_area", "depok")
+    page.click("#ongkir form button")
+    expect(page.locator("#id_area")).to_be_focused()  # it says that several fit
+    expect(page).to_have_title(re.compile("^Keranjang"))
+    page.locator("#ongkir .choice").first.click()
+    page.click("#ongkir form button")
+    expect(page.locator(".sums .total dd")).to_have_text("Rp97.000")
+    page.click("text=Lepas")
+
+    expect(page.locator(".sums .total dd")).to_have_text("Rp112.000")
+    assert page.evaluate("window.same")
 
 
 def test_a_number_changed_just_before_going_on_is_not_lost(live_server, browser, shirt):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import django_htmx
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
@@ -251,6 +255,61 @@ class TestChanging:
         type(client)().post("/keranjang/ubah/", {"hapus": variant.pk})
 
         assert lines() == {variant.pk: 1}
+
+
+class TestUndoing:
+    @pytest.mark.parametrize("how", ["hapus", "nol"])
+    def test_what_was_taken_out_is_offered_once_and_comes_back_as_it_was(self, client, read, how):
+        variant = VariantFactory.create()
+        put(client, variant, "3")
+        client.post("/keranjang/ubah/", {"hapus": variant.pk} if how == "hapus" else {f"jumlah-{variant.pk}": "0"})
+
+        page = read(client.get("/keranjang/"))
+        assert "dikeluarkan dari keranjang" in page.html
+        assert f'name="kembalikan" value="{variant.pk}"' in page.html
+        assert 'name="jumlah" value="3"' in page.html
+        assert "dikeluarkan dari keranjang" not in read(client.get("/keranjang/")).html
+        client.post("/keranjang/ubah/", {"kembalikan": variant.pk, "jumlah": "3"})
+
+        assert lines() == {variant.pk: 3}
+
+    @pytest.mark.parametrize("pk", ["abc", "", "0", "-1", str(2**63), "999999"])
+    @pytest.mark.parametrize("quantity", ["1", "0", "abc", "100", str(2**70)])
+    def test_putting_back_nonsense_changes_nothing(self, client, pk, quantity):
+        put(client, variant := VariantFactory.create())
+
+        assert client.post("/keranjang/ubah/", {"kembalikan": pk, "jumlah": quantity}).status_code == 303
+        assert lines() == {variant.pk: 1}
+
+    def test_what_is_no_longer_sold_does_not_come_back(self, client, read):
+        put(client, variant := VariantFactory.create())
+        client.post("/keranjang/ubah/", {"hapus": variant.pk})
+        Variant.objects.filter(pk=variant.pk).update(is_active=False)
+
+        client.post("/keranjang/ubah/", {"kembalikan": variant.pk, "jumlah": "1"})
+
+        assert "Barang ini tidak lagi dijual." in read(client.get("/keranjang/")).html
+        assert lines() == {}
+
+
+def test_the_box_says_why_its_number_cannot_be_higher(client, read):
+    variant = VariantFactory.create(on_hand=4)
+    put(client, variant, "3")
+    assert "Sudah semua" not in read(client.get("/keranjang/")).html
+
+    client.post("/keranjang/ubah/", {f"jumlah-{variant.pk}": "4"})
+
+    page = read(client.get("/keranjang/")).html
+    assert "Sudah semua: stoknya 4." in page
+    assert f'aria-describedby="id_jumlah-{variant.pk}_limit"' in page
+
+
+def test_the_htmx_that_is_served_is_the_one_its_package_brings():
+    own = Path(settings.BASE_DIR) / "static" / "js"
+    package = Path(django_htmx.__file__).parent / "static" / "django_htmx"
+
+    assert (own / "htmx.min.js").read_bytes() == (package / "htmx-2.min.js").read_bytes()
+    assert "Zero-Clause BSD" in (own / "LICENSE-htmx.txt").read_text()
 
 
 class TestAccepting:

@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from config.throttling import Rate
 from shop.models import Address, Cart, CartItem, CartStatus, User
 from shop.selectors import CART_SESSION_KEY
 from tests.factories import PASSWORD, AddressFactory, UserFactory, VariantFactory
@@ -109,15 +110,16 @@ class TestLogin:
 
         assert client.get("/masuk/?next=/produk/")["Location"] == "/produk/"
 
-    def test_too_many_tries_have_to_wait(self, client, read, settings):
+    def test_too_many_tries_from_one_address_have_to_wait(self, client, read, settings, monkeypatch):
         settings.THROTTLING = True
+        monkeypatch.setattr("shop.login_guard.PER_ADDRESS", Rate(limit=3, window=600))
         cache.clear()
         user = UserFactory.create()
-        for _ in range(10):
-            log_in(client, user, "salah")
+        for _ in range(3):
+            log_in(client, UserFactory.create(), "salah")
 
         page = read(log_in(client, user))
-        other = log_in(Client(), UserFactory.create())
+        other = Client().post("/masuk/", {"email": user.email, "password": PASSWORD}, REMOTE_ADDR="10.0.0.2")
         cache.clear()
 
         assert "Terlalu banyak percobaan." in page.html

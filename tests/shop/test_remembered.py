@@ -191,11 +191,11 @@ def test_themes_and_addresses_are_kept_apart(bowl):
 
 
 def test_the_memory_for_pages_is_bounded(monkeypatch):
-    monkeypatch.setattr(remembered, "MOST_BYTES", 100)
+    monkeypatch.setattr(remembered, "MOST_BYTES", 2 * remembered._Page("x" * 30).size + 1)
     pages = remembered._Pages()
 
     for number in range(50):
-        pages.put(number, (b"x" * 30, b"y" * 10))
-        pages.put(number, (b"x" * 30, b"y" * 10))
+        pages.put(number, remembered._Page("x" * 30))
+        pages.put(number, remembered._Page("x" * 30))
 
     assert [number for number in range(50) if pages.get(number)] == [48, 49]

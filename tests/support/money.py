@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from psycopg import sql
 
 from orders.models import Order
@@ -53,3 +55,21 @@ def unrecordable(transaction_id: str) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE payments_paymenttransaction DROP CONSTRAINT poison")
+
+
+def without_effect(simulator: Simulator, payment: Payment, **more: Any) -> PaymentTransaction:
+    """Let a payment be settled and recorded past the services, so that its order does not know; the transaction."""
+    shown = settled(simulator, payment, **more)
+    ago = timezone.now() - timedelta(minutes=10)
+    row = PaymentTransaction.objects.create(
+        payment=payment,
+        transaction_id=shown["transaction_id"],
+        status="SUCCESS",
+        raw_status="settlement",
+        payment_type=shown["payment_type"],
+        amount=payment.amount,
+        received=payment.amount,
+        asked_at=ago,
+    )
+    Payment.objects.filter(pk=payment.pk).update(status="SUCCESS", success_at=ago)
+    return row

@@ -24,7 +24,11 @@ def state_of(order: Order) -> PageState:
 
 def paid_order(simulator: Simulator, **changes: Any) -> Order:
     """Return an order that was paid by transfer to a virtual account."""
-    order = make_order(**changes)
+    return pay(simulator, make_order(**changes))
+
+
+def pay(simulator: Simulator, order: Order) -> Order:
+    """Pay an order by transfer to a virtual account, and return it as it is then."""
     payment = start(order)
     simulator.choose(payment.gateway_id, "bca_va", deliver=False)
     simulator.event(payment.gateway_id, "settle", deliver=False)

@@ -41,6 +41,7 @@ FRESH: dict[str, dict[str, Any]] = {
     "auth_group": {"name": "other"},
     "auth_permission": {"codename": "other"},
     "config_outgoingmail": {"idempotency_key": "other"},
+    "orders_cancelrequest": {"order_id": Other("orders_order")},
     "orders_order": {"number": "ORD-OTHER", "idempotency_key": "other", "cart_id": None},
     "orders_orderevent": {},
     "orders_orderitem": {"variant_id": Other("shop_variant")},
@@ -49,11 +50,14 @@ FRESH: dict[str, dict[str, Any]] = {
     "orders_shippingmethod": {"code": "other"},
     "orders_shippingrate": {"zone_id": Other("orders_shippingzone")},
     "orders_shippingzone": {"name": "other"},
+    "orders_voucher": {"code": "OTHER", "amount": 1_000},
+    "orders_voucheruse": {"order_id": Other("orders_order")},
     "payments_gatewaynotification": {"digest": "other"},
     "payments_gatewaytrouble": {"ended_at": NOW.isoformat()},
     "payments_payment": {"gateway_id": "other", "status": "EXPIRED"},
     "payments_paymenttransaction": {"transaction_id": "other"},
     "payments_refund": {"refund_key": "other", "state": "FAILED"},
+    "payments_repair": {},
     "payments_signaturefailure": {"minute": "2026-01-02T03:05:00Z"},
     "shop_address": {"is_default": False},
     "shop_apitoken": {"digest": "other"},
@@ -62,7 +66,12 @@ FRESH: dict[str, dict[str, Any]] = {
     "shop_category": {"slug": "other"},
     "shop_product": {"slug": "other"},
     "shop_productimage": {},
+    "shop_formerproductslug": {"slug": "former-b"},
+    "shop_formercategoryslug": {"slug": "former-b"},
+    "shop_recoverycode": {"digest": "other"},
     "shop_reservation": {"reference": "other"},
+    "shop_stockcount": {},
+    "shop_stockcountline": {"variant_id": Other("shop_variant")},
     "shop_stockmovement": {"kind": "RECEIVE", "reservation_id": None, "return_reference": None},
     "shop_user": {"email": "other@example.com"},
     "shop_user_groups": {"group_id": Other("auth_group")},
@@ -160,13 +169,20 @@ def _shop_rows(user: shop.User) -> list[Model]:
     variant = shop.Variant.objects.create(product=product, sku="A", price=100_000, weight=400)
     cart = shop.Cart.objects.create(user=user)
     reservation = shop.Reservation.objects.create(reference="R", variant=variant, quantity=1)
+    count = shop.StockCount.objects.create(title="a", opened_by="a")
     return [
+        count,
+        shop.StockCountLine.objects.create(
+            count=count, variant=variant, counted=1, on_hand_then=1, counted_at=NOW, counted_by="a"
+        ),
         category,
         product,
         variant,
         cart,
         reservation,
         shop.ProductImage.objects.create(product=product, large="a", small="a", alt="a"),
+        shop.FormerProductSlug.objects.create(product=product, slug="former-a"),
+        shop.FormerCategorySlug.objects.create(category=category, slug="former-a"),
         shop.CartItem.objects.create(cart=cart, variant=variant, quantity=1, seen_price=100_000),
         shop.StockMovement.objects.create(
             variant=variant,
@@ -189,6 +205,7 @@ def _shop_rows(user: shop.User) -> list[Model]:
             is_default=True,
         ),
         shop.ApiToken.objects.create(user=user, digest="a", prefix="a", expires_at=NOW),
+        shop.RecoveryCode.objects.create(user=user, digest="a"),
         shop.SiteState.objects.create(),
         *_order_rows(user, variant, cart),
     ]
@@ -210,10 +227,21 @@ def _order_rows(user: shop.User, variant: shop.Variant, cart: shop.Cart) -> list
         status_at=NOW,
         expires_at=NOW + timedelta(days=1),
     )
+    voucher = orders.Voucher.objects.create(code="HEMAT", kind="FIXED", amount=1_000, total_limit=1, starts_at=NOW)
     return [
         zone,
         method,
         order,
+        voucher,
+        orders.VoucherUse.objects.create(
+            voucher=voucher,
+            order=order,
+            user=user,
+            email_key="a",
+            phone_key="a",
+            amount=1_000,
+            used_at=NOW,
+        ),
         orders.ProvinceZone.objects.create(province="A", zone=zone),
         orders.ShippingRate.objects.create(method=method, zone=zone, first_kg=1, next_kg=1),
         orders.OrderItem.objects.create(
@@ -226,6 +254,7 @@ def _order_rows(user: shop.User, variant: shop.Variant, cart: shop.Cart) -> list
             weight=400,
         ),
         orders.OrderEvent.objects.create(order=order, kind="PLACED", actor="a"),
+        orders.CancelRequest.objects.create(order=order, reason="a"),
         orders.Shipment.objects.create(order=order, courier="A", tracking_number="A12345", shipped_by="a"),
         *_payment_rows(user, order),
     ]
@@ -270,4 +299,5 @@ def _payment_rows(user: shop.User, order: orders.Order) -> list[Model]:
         ),
         payments.SignatureFailure.objects.create(minute=NOW.replace(second=0)),
         payments.GatewayTrouble.objects.create(kind="a"),
+        payments.Repair.objects.create(kind="FOUND", payment=payment, before="a", after="b", actor="a"),
     ]

@@ -40,16 +40,19 @@ def programs(version: int) -> Path:
 
 
 @contextmanager
-def cluster(version: int) -> Iterator[str]:
-    """Run a cluster without fsync while the block lasts; yield the URL of a role that may create databases."""
+def cluster(version: int, **settings: str) -> Iterator[str]:
+    """Run a cluster without fsync while the block lasts; yield the URL of a role that may create databases.
+
+    The superuser ``postgres`` has the same password. ``settings`` are the server's.
+    """
     folder = programs(version)
-    account = _account()
+    owner = account()
     home = Path(tempfile.mkdtemp(prefix=f"shop-pg{version}-"))
     try:
-        account.give(home)
+        owner.give(home)
         folder = _enterable(folder, home)
         password, port = secrets.token_urlsafe(24), free_port()
-        _initdb(folder, home / "data", account, password)
+        _initdb(folder, home / "data", owner, password)
         options = {
             "listen_addresses": "127.0.0.1",
             "port": str(port),
@@ -58,9 +61,10 @@ def cluster(version: int) -> Iterator[str]:
             "fsync": "off",
             "full_page_writes": "off",
             "synchronous_commit": "off",
+            **settings,
         }
         argv = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        pid = postmaster.launch(folder, home / "data", account, log=home / "server.log", options=argv, die_with_us=True)
+        pid = postmaster.launch(folder, home / "data", owner, log=home / "server.log", options=argv, die_with_us=True)
         try:
             address = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
             with psycopg.connect(address, autocommit=True) as connection:
@@ -111,7 +115,7 @@ def _enterable(folder: Path, home: Path) -> Path:
     return copy / "bin"
 
 
-def _account() -> Account:
+def account() -> Account:
     """Return the package's own account when started as root: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())

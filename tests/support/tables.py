@@ -11,11 +11,13 @@ from django.db import connection
 from psycopg import sql
 
 APPS = ("config", "shop", "orders", "payments")
+"""The apps whose constraints are tried one by one."""
+EVERY_APP = (*APPS, "monitoring", "backups")
 
 
-def table_names() -> list[str]:
+def table_names(apps_: tuple[str, ...] = APPS) -> list[str]:
     """Return the tables of the shop's own models, those between many-to-many relations included."""
-    models = [model for app in APPS for model in apps.get_app_config(app).get_models(include_auto_created=True)]
+    models = [model for app in apps_ for model in apps.get_app_config(app).get_models(include_auto_created=True)]
     return sorted(model._meta.db_table for model in models)
 
 
@@ -23,7 +25,7 @@ def all_rows() -> dict[str, list[Any]]:
     """Return every row of every table of the shop, as this connection sees them."""
     rows = {}
     with connection.cursor() as cursor:
-        for table in table_names():
+        for table in table_names(EVERY_APP):
             cursor.execute(sql.SQL("SELECT to_jsonb(t)::text FROM {} t ORDER BY 1").format(sql.Identifier(table)))
             rows[table] = [row for (row,) in cursor.fetchall()]
     return rows

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.core.management import get_commands
@@ -15,13 +16,15 @@ from django.core.management.base import CommandError
 from django.db import connections
 from django.utils import timezone
 
-from backups import choosing, storage
+from backups import choosing, encryption, storage
 from backups import restore as restoring
-from backups.commands import BackupCommand, age, confirmed, facts_of, size, state
+from backups.commands import BackupCommand, age, confirmed, facts_of, packed, size, state
+from backups.dump import require_identity
 from backups.errors import BackupCorruptError, BackupRefusedError, BackupUsageError
 from backups.lock import held
 from backups.manifest import Manifest
 from backups.mirror import mirror
+from backups.offsite import Bucket
 from backups.restore import Live, Outcome
 from backups.storage import Store
 from backups.target import Target, shop_database
@@ -43,7 +46,11 @@ examples:
   manage.py restore_db --list
   manage.py restore_db --latest                      the newest backup that was found good
   manage.py restore_db shop-20261128T020000Z-1a2b3c --dry-run
+  manage.py restore_db --latest --identity /media/usb/shop.key  an encrypted one
+  manage.py restore_db --from-offsite shop-20261128T020000Z-1a2b3c   fetch it from the bucket first
+  manage.py restore_db --from-offsite                the newest one there that was found good
   manage.py restore_db --undo                        bring back what the last restore replaced
+  manage.py restore_db --drop-old                    drop the databases that restores have replaced
   manage.py restore_db --latest --noinput --confirm-db shop     in a script
 
 exit code 3: restored, but check_invariants found a law that does not hold
@@ -54,8 +61,13 @@ exit code 3: restored, but check_invariants found a law that does not hold
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("file", nargs="?", help="a backup's name, or the path of its dump")
         what.add_argument("--latest", action="store_true", help="the newest backup that was found good")
+        what.add_argument(
+            "--from-offsite", nargs="?", const="", metavar="NAME", help="a backup in BACKUP_S3_BUCKET (or the newest)"
+        )
+        what.add_argument("--drop-old", action="store_true", help="drop what restores have replaced: ends every --undo")
         what.add_argument("--list", action="store_true", help="list the backups, and the databases kept for --undo")
         what.add_argument("--undo", action="store_true", help="swap back the database that the last restore replaced")
+        parser.add_argument("--identity", type=Path, metavar="FILE", help="the private key of an encrypted backup")
         parser.add_argument("--no-migrate", action="store_true", help="refuse a backup that lacks migrations")
         parser.add_argument("--no-safety-backup", action="store_true", help="do not back up what is there now")
         parser.add_argument("--noinput", action="store_true", help="ask nothing; needs --confirm-db")
@@ -70,6 +82,8 @@ exit code 3: restored, but check_invariants found a law that does not hold
         own.prepare()
         self._talks = options["format"] == "text"
         with held(own.folder, target):
+            if options["drop_old"]:
+                return self._drop_old(target, options)
             undo = options["undo"]
             outcome = self._undo(target, options) if undo else self._restore(target, own, options, stopping)
             if outcome is None:
@@ -99,6 +113,8 @@ exit code 3: restored, but check_invariants found a law that does not hold
         """Return what is live now."""
         if "folder" in facts:
             return f"{len(facts['backups'])} backups in {facts['folder']}, {len(facts['kept'])} databases kept"
+        if "dropped" in facts:
+            return f"{len(facts['dropped'])} old databases dropped"
         if "restored" not in facts:
             return f"Would replace {facts['database']}"
         return f"{facts['database']} is now {facts['restored']}"
@@ -119,10 +135,9 @@ exit code 3: restored, but check_invariants found a law that does not hold
     def _restore(
         self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
     ) -> Outcome | None:
-        if options["latest"]:
-            store, (manifest, words) = own, choosing.newest_good(own, target.name)
-        else:
-            (store, manifest), words = storage.find(options["file"]), []
+        identities = encryption.read_identities(options["identity"]) if options["identity"] else ()
+        store, manifest, words = self._chosen(target, own, options, stopping)
+        require_identity(manifest.name, manifest.file, identities)
         words += restoring.refuse_unfit(manifest, target, migrate=not options["no_migrate"])
         live = restoring.look(target)
         self._show(manifest, store, target, live)
@@ -139,12 +154,61 @@ exit code 3: restored, but check_invariants found a law that does not hold
                 own=own,
                 live=live,
                 safety=not options["no_safety_backup"],
+                identities=identities,
                 should_stop=stopping.is_set,
                 say=self._say,
             )
         except BackupCorruptError as error:
             left = choosing.what_is_left(own, target.name)
             raise BackupCorruptError(f"{error} Nothing was changed. {left}") from error
+
+    def _chosen(
+        self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
+    ) -> tuple[Store, Manifest, list[str]]:
+        """Return the backup that was asked for, and what was passed over for it.
+
+        One that is in the bucket only is brought here first.
+        """
+        if options["from_offsite"] is not None:
+            manifest, words = self._fetched(target, own, options, stopping)
+            return own, manifest, words
+        if options["latest"]:
+            manifest, words = choosing.newest_good(choosing.in_folder(own), target.name)
+            return own, manifest, words
+        return *storage.find(options["file"]), []
+
+    def _fetched(
+        self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
+    ) -> tuple[Manifest, list[str]]:
+        bucket, name = Bucket(), options["from_offsite"]
+        shelf = choosing.in_bucket(bucket)
+        words: list[str] = []
+        if name:
+            wanted = next((one for one in shelf.backups if one.name == storage.bare_name(name)), None)
+            if wanted is None:
+                raise BackupUsageError(
+                    f"The bucket {bucket.name} has no such backup; `manage.py list_backups --from-offsite` lists them."
+                )
+        else:
+            wanted, words = choosing.newest_good(shelf, target.name)
+        here = next((one for one in own.manifests() if one.name == wanted.name and own.is_there(one)), None)
+        if here is not None:
+            return here, words
+        if options["dry_run"]:
+            return wanted, words
+        self._say(f"Fetching {wanted.name} ({size(wanted.file.size)}) from the bucket {bucket.name} ...")
+        return bucket.fetch(wanted, own, should_stop=stopping.is_set), words
+
+    def _drop_old(self, target: Target, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = restoring.replaced(target)
+        for name in found:
+            since = restoring.moment_replaced(name)
+            self._say(f"{name}  was live until {timezone.localtime(since):%Y-%m-%d %H:%M} WIB ({age(since)} ago)")
+        if not found or options["dry_run"]:
+            return {"database": target.name, "dropped": [], "found": found}
+        self._consent(target, options, f"Drop {len(found)} databases for good? No --undo brings them back. Type YES: ")
+        restoring.drop_replaced(target, found)
+        return {"database": target.name, "dropped": found}
 
     def _undo(self, target: Target, options: Mapping[str, Any]) -> Outcome | None:
         old = restoring.newest_replaced(target)
@@ -166,7 +230,7 @@ exit code 3: restored, but check_invariants found a law that does not hold
         )
         if manifest.database != target.name:
             self._say(self.style.WARNING(f"of        another database: {manifest.database}"))
-        self._say(f"holds     {manifest.rows} rows, {size(manifest.file.size)}, {state(manifest)}")
+        self._say(f"holds     {manifest.rows} rows, {size(manifest.file.size)}, {packed(manifest)}, {state(manifest)}")
         where = f"{target.host or 'local socket'}:{target.port or 5432}"
         if not live.exists:
             self._say(f"replaces  nothing: {where} has no database {target.name}")
@@ -186,13 +250,13 @@ exit code 3: restored, but check_invariants found a law that does not hold
         if len(changed) > _SHOWN:
             self._say(f"  and {len(changed) - _SHOWN} more tables")
 
-    def _consent(self, target: Target, options: Mapping[str, Any]) -> None:
+    def _consent(self, target: Target, options: Mapping[str, Any], question: str = "") -> None:
         """Raises BackupRefusedError unless somebody who knows which database this is agrees."""
         if options["noinput"]:
             if options["confirm_db"] != target.name:
                 raise BackupRefusedError(f"--noinput needs --confirm-db {target.name}: the database to be replaced.")
             return
-        if not confirmed(f"Replace the database {target.name}? Type YES: "):
+        if not confirmed(question or f"Replace the database {target.name}? Type YES: "):
             raise BackupRefusedError("Not confirmed; nothing was changed.")
 
     def _say(self, text: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from backups import storage
+from backups import encryption, storage
 from backups.commands import BackupCommand, facts_of
 from backups.errors import BackupUsageError
 from backups.lock import held
-from backups.manifest import DRILL
+from backups.manifest import CHECKSUM, DRILL, FULL_READ
 from backups.mirror import mirror
 from backups.target import shop_database
 from backups.verify import verify
@@ -25,7 +26,9 @@ class Command(BackupCommand):
     examples = """\
 examples:
   manage.py verify_backup --latest             the newest one, read to its end
-  manage.py verify_backup --latest --level 3   restore drill (cron does this every night)
+  manage.py verify_backup --latest --level 3   restore drill
+  manage.py verify_backup --latest --level 3 --identity /media/usb/shop.key      of an encrypted one
+  manage.py verify_backup --latest --level 3 --as-far-as-possible                cron does this every night
   manage.py verify_backup /mnt/usb/shop-20261128T020000Z-1a2b3c.dump.gz
 """
 
@@ -35,11 +38,27 @@ examples:
         what.add_argument("file", nargs="?", help="a backup's name, or the path of its dump")
         what.add_argument("--latest", action="store_true", help="the newest backup")
         parser.add_argument("--level", type=int, choices=[1, 2, 3], default=2, help="how thoroughly (default 2)")
+        parser.add_argument("--identity", type=Path, metavar="FILE", help="the private key of an encrypted backup")
+        parser.add_argument(
+            "--as-far-as-possible",
+            action="store_true",
+            help="without the private key compare checksums only, and say so, instead of refusing",
+        )
 
     def act(
-        self, *, stopping: threading.Event, file: str | None, latest: bool, level: int, **options: Any
+        self,
+        *,
+        stopping: threading.Event,
+        file: str | None,
+        latest: bool,
+        level: int,
+        identity: Path | None,
+        as_far_as_possible: bool,
+        **options: Any,
     ) -> Mapping[str, Any]:
         target, own = shop_database(), storage.shop_store()
+        identities = encryption.read_identities(identity) if identity else ()
+        wanted = level
         own.prepare()
         with held(own.folder, target if level >= DRILL else None):
             if file is not None:
@@ -49,14 +68,26 @@ examples:
                 if not found:
                     raise BackupUsageError(f"There is no backup of {target.name!r} in {own.folder}.")
                 manifest = found[0]
+            if as_far_as_possible and manifest.is_encrypted and not identities:
+                level = CHECKSUM
             try:
-                judged = verify(store, manifest, level=level, target=target, should_stop=stopping.is_set)
+                judged = verify(
+                    store,
+                    manifest,
+                    level=level,
+                    target=target,
+                    identities=identities,
+                    should_stop=stopping.is_set,
+                )
             finally:
                 if store.folder == own.folder:
                     mirror(own, target.name)
-        return facts_of(judged) | {"level": level}
+        return facts_of(judged) | {"level": level, "asked": wanted}
 
     def summary(self, facts: Mapping[str, Any]) -> str:
         """Return the judgement."""
         how = {1: "checksum", 2: "read to its end", 3: "restored and compared"}[facts["level"]]
-        return f"{facts['backup']} is good ({how})"
+        less = "" if facts["level"] == facts["asked"] else ", NOT drilled: encrypted, and no --identity was given"
+        if facts["asked"] == FULL_READ and less:
+            less = ", NOT read: encrypted, and no --identity was given"
+        return f"{facts['backup']} is good ({how}){less}"

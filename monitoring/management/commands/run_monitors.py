@@ -23,7 +23,7 @@ LOCK_S = 6.0
 
 
 class Command(ShopCommand):
-    """Asks every monitor, records incidents, tells whom it concerns; works with the database down, too."""
+    """Asks every monitor, puts right what is safe, records incidents, tells; works with the database down, too."""
 
     help = "Look for what is wrong in the shop and send alerts about it."
     requires_system_checks = ()  # an alarm that does not ring because of a warning elsewhere is no alarm
@@ -47,9 +47,10 @@ examples:
             "--fail-on", choices=["high", "critical", "never"], default="never", help="exit 3 on findings"
         )
         mode = parser.add_mutually_exclusive_group()
-        mode.add_argument("--dry-run", action="store_true", help="look and print; record nothing, tell nobody")
+        mode.add_argument("--dry-run", action="store_true", help="look and print; heal and record nothing, tell nobody")
         mode.add_argument("--apply", action="store_true", help="record and tell; this is the default")
         parser.add_argument("--notify", action="store_true", dest="notify", default=True, help="tell (the default)")
+        parser.add_argument("--no-heal", action="store_false", dest="heal", default=True, help="put nothing right")
         parser.add_argument("--no-notify", action="store_false", dest="notify", help="record, but tell nobody yet")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -68,6 +69,7 @@ examples:
             full=options["full"],
             dry=options["dry_run"],
             notify=options["notify"],
+            heal=options["heal"],
             everything=len(chosen) == len(MONITORS),
         )
         locks = ExitStack()

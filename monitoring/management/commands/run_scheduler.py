@@ -1,4 +1,4 @@
-"""The cron jobs without cron, for `make run`."""
+"""The cron jobs without cron: for `make run`, containers, and machines where systemd shall run them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     help = (
         "Run the jobs of CRONJOBS on their schedule (the machine's time zone, as cron does), each as a process of its "
-        "own, until SIGTERM or Ctrl-C. For development; in production cron runs them (manage.py crontab add)."
+        "own, until SIGTERM or Ctrl-C. For `make run`, containers and systemd; elsewhere cron (manage.py crontab add)."
     )
     requires_system_checks = ()
 

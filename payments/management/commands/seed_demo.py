@@ -1,4 +1,4 @@
-"""The demo shop: catalogue, stock, shipping table, staff groups and logins."""
+"""The demo shop: catalogue, stock, shipping table, vouchers, staff groups and logins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.core.management.base import CommandError
 
 from config.commands import REFUSED, ShopCommand
-from orders.demo import seed_shipping
+from orders.demo import seed_shipping, seed_vouchers
 from payments.groups import set_up_groups
 from shop.demo.seed import seed_catalogue, seed_customer, seed_staff
 from shop.models import Product
@@ -48,6 +48,7 @@ examples:
             return {"products_there": Product.objects.count()}
         set_up_groups()
         seed_shipping()
+        seed_vouchers()
         added = seed_catalogue()
         email, password, name = CUSTOMER
         seed_customer(email=email, password=password, name=name)
