@@ -22,6 +22,9 @@ from tests.support.requirements import require_or_skip
 
 pytestmark = pytest.mark.drills
 
+SMALL_DISK = "small-disk-"
+"""Begins the name of every file system that these tests mount; then follows their process."""
+
 
 class Obstacle:
     """A table that is locked, so that pg_dump waits in the middle of its work."""
@@ -43,7 +46,7 @@ class Obstacle:
 
     def reached_by(self, backup: Started, store: Store) -> int:
         """Wait until the command's pg_dump stands at it; return its process."""
-        assert eventually(lambda: list(store.folder.glob(".partial-*")) and self._somebody_waits(), within_s=60)
+        assert eventually(lambda: list(store.folder.glob(".partial-*")) and self._somebody_waits(), within_s=180)
         (pid,) = children_named("pg_dump", of=backup.pid)
         return pid
 
@@ -109,7 +112,7 @@ def test_a_dump_that_breaks_twice_fails_and_leaves_nothing(
     backup = shop.start("backup_db", BACKUP_RETRY_AFTER_SECONDS="0")
     first = obstacle.reached_by(backup, store)
     os.kill(first, signal.SIGKILL)
-    assert eventually(lambda: children_named("pg_dump", of=backup.pid) not in ([], [first]), within_s=60)
+    assert eventually(lambda: children_named("pg_dump", of=backup.pid) not in ([], [first]), within_s=180)
     os.kill(obstacle.reached_by(backup, store), signal.SIGKILL)
 
     done = backup.end()
@@ -167,13 +170,23 @@ def test_a_backup_that_is_asked_to_stop_ends_with_130_and_leaves_nothing(
 def small_disk(store: Store) -> Iterator[Path]:
     """Mount 24 MB over the folder of backups."""
     where = store.folder
-    argv = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", str(where)]
+    unmount_what_was_left()
+    argv = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", f"{SMALL_DISK}{os.getpid()}", str(where)]
     there = os.geteuid() == 0 and subprocess.run(argv, check=False).returncode == 0
     require_or_skip("a small disk", install="run the tests as root, who may mount a tmpfs", present=there)
     try:
         yield where
     finally:
         subprocess.run(["umount", "--lazy", str(where)], check=True)
+
+
+def unmount_what_was_left() -> None:
+    """Take away the small disks of tests that were killed before they could: those whose tests' process is gone."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        name, where, *_ = line.split()
+        pid = name.removeprefix(SMALL_DISK)
+        if pid != name and not Path(f"/proc/{pid}").exists():
+            subprocess.run(["umount", "--lazy", where.encode().decode("unicode_escape")], check=False)
 
 
 def fill_up(disk: Path, *, leave: int = 0) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +12,13 @@ from typing import Any
 
 import pytest
 
-from backups import programs
+from backups import programs, storage
+from backups import restore as restoring
+from backups.errors import BackupCorruptError
+from backups.lock import held
+from backups.making import back_up
 from backups.manifest import Manifest
+from backups.packing import NONE, ZSTD, Unpacker, packer
 from backups.storage import Store
 from backups.target import Target
 from tests.support.backups import ShopServer, databases, value
@@ -28,7 +33,7 @@ class Shelf:
     def __init__(self, store: Store, manifest: Manifest, source: Target) -> None:
         self.dump = store.path_of(manifest)
         self.manifest = store.folder / f"{manifest.name}.json"
-        self._is_packed = self.dump.name.endswith(".gz")
+        self._compression = manifest.file.compression
         self._source = source
 
     def cut(self, *, to: float) -> None:
@@ -42,17 +47,25 @@ class Shelf:
         content[min(int(len(content) * at), len(content) - 1)] ^= 1
         self.dump.write_bytes(content)
 
-    def put(self, archive: bytes, **sums: str) -> None:
-        """Store another archive under right checksums of the file, as a dump that was cut short would be."""
-        packed = gzip.compress(archive) if self._is_packed else archive
+    def put(self, archive: bytes, *, keep_sum: bool = False) -> None:
+        """Store another archive as if it had been dumped: under right checksums, but not verified yet.
+
+        ``keep_sum``: the archive's own checksum stays, so that it is not what was dumped.
+        """
+        pack = packer(self._compression)
+        packed = pack.compress(archive) + pack.flush()
         self.dump.write_bytes(packed)
-        self.edit(lambda data: data["file"].update(size=len(packed), sha256=hashlib.sha256(packed).hexdigest(), **sums))
+        sums = {"size": len(packed), "sha256": hashlib.sha256(packed).hexdigest()}
+        if not keep_sum:
+            sums["raw_sha256"] = hashlib.sha256(archive).hexdigest()
+        self.edit(lambda data: data["file"].update(sums))
         self.edit(lambda data: data.update(verified=None))
 
     @property
     def archive(self) -> bytes:
-        content = self.dump.read_bytes()
-        return gzip.decompress(content) if self._is_packed else content
+        content = bytearray()
+        Unpacker(self._compression, content.extend).write(self.dump.read_bytes())
+        return bytes(content)
 
     def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Change the manifest."""
@@ -65,7 +78,7 @@ class Shelf:
         program, _ = programs.find("pg_dump", server=18)
         with self._source.environment() as env:
             text = subprocess.run([program], env=env, capture_output=True, check=True).stdout
-        self.put(text, raw_sha256=hashlib.sha256(text).hexdigest())
+        self.put(text)
 
 
 DAMAGES: dict[str, tuple[Callable[[Shelf], object], str]] = {
@@ -76,7 +89,7 @@ DAMAGES: dict[str, tuple[Callable[[Shelf], object], str]] = {
     "of a dump that was cut short": (lambda shelf: shelf.put(shelf.archive[: -len(shelf.archive) // 3]), "end of file"),
     "of a dump that never began": (lambda shelf: shelf.put(b""), "pg_restore failed"),
     "of other contents": (
-        lambda shelf: shelf.put(shelf.archive.replace(b"key-1999", b"key-6666")),
+        lambda shelf: shelf.put(shelf.archive.replace(b"key-1999", b"key-6666"), keep_sum=True),
         "what is inside is not what was dumped",
     ),
     "plain SQL": (lambda shelf: shelf.put_plain_sql(), "text format dump"),
@@ -111,6 +124,48 @@ def test_a_bad_backup_is_refused_and_nothing_is_touched(
     assert value(quiet_shop, "SELECT count(*) FROM django_session") == 2000
     assert operator(quiet_shop).files() == before
     assert operator(quiet_shop).passwords_left() == []
+    assert store.newest_verified(quiet_shop.name) is None
+
+
+@pytest.fixture(scope="session")
+def packed_otherwise(quiet_shop: Target, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Store, Manifest]]:
+    """Return a verified backup of the quiet shop for each packing that is not the usual one; nobody changes it."""
+    found = {}
+    for compression in (ZSTD, NONE):
+        store = Store(tmp_path_factory.mktemp(compression) / "backups")
+        store.prepare()
+        with held(store.folder, quiet_shop):
+            found[compression] = store, back_up(quiet_shop, store, compression=compression)
+    return found
+
+
+def restore_by_name(name: str, shop: Target, *, own: Store) -> None:
+    """Do what the command does after a yes."""
+    store, manifest = storage.find(name)
+    restoring.restore(manifest, store, shop, own=own, live=restoring.look(shop))
+
+
+@pytest.mark.parametrize("compression", [ZSTD, NONE])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_however_it_is_packed_a_bad_backup_is_refused(
+    damage: str,
+    compression: str,
+    packed_otherwise: dict[str, tuple[Store, Manifest]],
+    store: Store,
+    quiet_shop: Target,
+    shop_server: ShopServer,
+) -> None:
+    """The command is the same for all of them; this calls what it calls."""
+    source, manifest = packed_otherwise[compression]
+    for path in source.folder.glob(f"{manifest.name}.*"):
+        shutil.copy2(path, store.folder / path.name)
+    spoil, expected = DAMAGES[damage]
+    spoil(Shelf(store, manifest, quiet_shop))
+
+    with held(store.folder, quiet_shop), pytest.raises(BackupCorruptError, match=f"(?s){expected}"):
+        restore_by_name(manifest.name, quiet_shop, own=store)
+
+    assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
     assert store.newest_verified(quiet_shop.name) is None
 
 

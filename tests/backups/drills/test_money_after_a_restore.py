@@ -41,7 +41,7 @@ class RunningShop:
         argv = [sys.executable, "-W", "ignore", "manage.py", *words]
         done = subprocess.run(
             argv, cwd=ROOT, env=environment | {"SHOP_PROCESS": "command"}, capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=120,
+            stdin=subprocess.DEVNULL, timeout=300,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -17,12 +17,11 @@ from tests.support import history
 from tests.support.backups import ShopServer, change, drop_databases, value
 from tests.support.embedded import ROOT
 from tests.support.operator import Operator, assert_said
-from tests.support.writing_client import TICKS, WritingClient, make_ticks, ticks
+from tests.support.writing_client import OUTAGE_S, TICKS, WritingClient, make_ticks, ticks
 
 pytestmark = pytest.mark.drills
 
-ORDERS = int(os.environ.get("DRILL_ORDERS", "300000"))
-OUTAGE_S = 2.0
+ORDERS = int(os.environ.get("DRILL_ORDERS", "60000"))
 CHANGED_BY_THE_SWAP = {"shop_sitestate", "backups_backuprun"}
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
 # Another hash than the one in manifests: this is about the rows, not about agreeing with ourselves.
@@ -103,12 +102,15 @@ def test_a_law_that_does_not_hold_in_what_was_restored_is_told_with_code_3(
     assert value(live, "SELECT on_hand FROM shop_variant") == 7
 
 
-def test_three_hundred_thousand_orders_come_back_while_customers_go_on(
+def test_many_orders_come_back_while_customers_go_on(
     empty_shop: Target, shop_server: ShopServer, operator: Callable[[Target], Operator]
 ) -> None:
+    """60,000 of them; ``DRILL_ORDERS=300000`` by hand takes the history of a big shop, and minutes."""
     load(shop_server, empty_shop.name)
     with empty_shop.connect() as session:
-        history.fill(session.cursor(), orders=ORDERS, users=60_000, products=10_000, with_notifications=False)
+        history.fill(
+            session.cursor(), orders=ORDERS, users=ORDERS // 5, products=ORDERS // 30, with_notifications=False
+        )
     make_ticks(empty_shop)
     changing = CHANGED_BY_THE_SWAP | {TICKS}
     before = contents(empty_shop, without=changing)
@@ -120,7 +122,7 @@ def test_three_hundred_thousand_orders_come_back_while_customers_go_on(
     assert restored.code == 0, restored.said
     assert before["orders_order"][0] == ORDERS
     assert contents(empty_shop, without=changing) == before
-    assert customer.longest_gap_s <= OUTAGE_S, customer.refusals
+    assert customer.longest_outage_s <= OUTAGE_S, customer.refusals
 
     here = ticks(empty_shop)
     undone = someone.restore("--undo")

@@ -24,7 +24,7 @@ from tests.support.embedded import ROOT
 from tests.support.operator import Operator, as_superuser, assert_said
 from tests.support.requirements import require_or_skip
 from tests.support.system_postgres import MissingPostgresError, cluster, programs
-from tests.support.writing_client import WritingClient, make_ticks, ticks
+from tests.support.writing_client import OUTAGE_S, WritingClient, make_ticks, ticks
 
 pytestmark = pytest.mark.drills
 
@@ -127,7 +127,7 @@ def test_the_oldest_server_backs_up_restores_swaps_and_undoes_and_a_newer_one_ta
         assert value(shop, COUNT) == ROWS
         assert value(shop, "SELECT datconnlimit FROM pg_database WHERE datname = 'shop'") == 40
         assert value(shop, "SHOW search_path") == "public, pg_catalog"
-        assert customer.longest_gap_s <= 2
+        assert customer.longest_outage_s <= OUTAGE_S
         here = ticks(shop)
 
         undone = someone.restore("--undo")
