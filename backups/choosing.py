@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from backups.errors import BackupUsageError
-from backups.making import DAILY
+from backups.making import DAILY, SAFETY
 from backups.manifest import Manifest
 from backups.offsite import Bucket
 from backups.storage import Store
@@ -77,7 +77,9 @@ def _newest_good(shelf: Shelf, database: str) -> Manifest | None:
 
 def _why_not(manifest: Manifest, shelf: Shelf) -> str:
     """Say why it is not taken; nothing when it can be."""
-    if manifest.kind != DAILY:
+    if manifest.kind not in {DAILY, SAFETY}:
+        return "it is of a moment that somebody went back to; to have that, restore it by its name"
+    if manifest.kind == SAFETY:
         return "a restore made it of what it replaced; to have that back, restore it by its name"
     if manifest.taken_at > datetime.now(UTC):
         return "it is from the future, so some clock is wrong"

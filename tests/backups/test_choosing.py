@@ -34,16 +34,21 @@ def test_newer_ones_that_are_no_good_are_passed_over_and_named_with_the_reason(s
     )
 
 
-def test_what_a_restore_has_saved_is_named_and_not_taken(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (SAFETY, "a restore made it of what it replaced; to have that back, restore it by its name"),
+        ("pitr", "it is of a moment that somebody went back to; to have that, restore it by its name"),
+    ],
+)
+def test_what_is_no_daily_backup_is_named_and_not_taken(store: Store, kind: str, reason: str) -> None:
     good = put(store, make(1))
-    saved = put(store, replace(make(0.5), kind=SAFETY))
+    saved = put(store, replace(make(0.5), kind=kind))
 
     found, words = newest_good(in_folder(store), "shop")
 
     assert found == good
-    assert words == [
-        f"Passed over {saved.name}: a restore made it of what it replaced; to have that back, restore it by its name."
-    ]
+    assert words == [f"Passed over {saved.name}: {reason}."]
 
 
 def test_of_two_in_one_minute_the_later_is_taken(store: Store) -> None:
