@@ -269,7 +269,7 @@ def _sessions(session: Connection, name: str) -> str:
         "SELECT pid, usename, application_name FROM pg_stat_activity WHERE datname = %s ORDER BY pid LIMIT 5", [name]
     ).fetchall()
     said = ", ".join(f"process {pid} ({user}, {program or 'no name'})" for pid, user, program in found)
-    return f"Connected: {said}." if said else ""
+    return f"Connected: {said}. End these (a superuser's only a superuser can end), then try again." if said else ""
 
 
 def _rename(session: Connection, name: str, to: str) -> None:

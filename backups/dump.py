@@ -14,7 +14,7 @@ from django.conf import settings
 
 from backups import encryption
 from backups.encryption import Identities
-from backups.errors import BackupCorruptError, BackupFailedError, BackupUsageError
+from backups.errors import BackupCorruptError, BackupFailedError, BackupLostError, BackupUsageError
 from backups.packing import ENDINGS, GZIP, Unpacker, UnpackError, packer
 from backups.processes import CHUNK, Program, ShouldStop, never, running
 from backups.target import Target
@@ -185,6 +185,8 @@ class _Proof:
         try:
             self._unpacker.finish()
             self._pg_restore.finish()
+        except BackupLostError:
+            raise  # somebody killed it
         except (UnpackError, BackupFailedError) as error:
             raise BackupCorruptError(f"The dump does not read back: {error}") from error
         if self._unpacker.sha256 != raw_sha256:

@@ -16,7 +16,9 @@ class BackupBusyError(BackupFailedError):
 
 
 class BackupLostError(BackupFailedError):
-    """The server went away or is starting. It may work a moment later, and says nothing about the backup."""
+    """The server went away or is starting, or somebody killed the program. It may work a moment later, and says nothing
+    about the backup.
+    """
 
 
 class BackupSpaceError(BackupFailedError):

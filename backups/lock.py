@@ -27,7 +27,9 @@ def held(folder: Path, target: Target | None) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BackupLockedError(f"Another backup, verification or restore is using {folder}.") from None
+            raise BackupLockedError(
+                f"Another backup, verification or restore is using {folder}; wait for it (the lock ends with it)."
+            ) from None
         sweep_private_folders()
         if target is None:
             yield
@@ -36,7 +38,7 @@ def held(folder: Path, target: Target | None) -> Iterator[None]:
             key = advisory_key(f"backups:{target.name}")
             row = session.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()
             if not row or not row[0]:
-                raise BackupLockedError(f"Another machine is backing up or restoring {target.name!r}.")
+                raise BackupLockedError(f"Another machine is backing up or restoring {target.name!r}; wait for it.")
             yield
     finally:
         os.close(handle)

@@ -28,7 +28,6 @@ from backups.verify import verify, verify_unreadable
 logger = logging.getLogger(__name__)
 
 DAILY, SAFETY = "daily", "safety"
-RETRY_AFTER_S = 5.0
 _SHARE = 0.5  # of a database's size, when there is no earlier backup to go by: indexes are not dumped
 
 _HOLDERS = """
@@ -53,7 +52,7 @@ class Plan:
 def preflight(target: Target, store: Store, *, compression: str = "") -> Plan:
     """Check everything that can be known before. Raises BackupFailedError, BackupUsageError."""
     recipients = encryption.recipients()
-    with _honest(), contextlib.closing(target.connect()) as session:
+    with _honest(target), contextlib.closing(target.connect()) as session:
         row = session.execute("SELECT pg_database_size(current_database())").fetchone()
         assert row is not None
         major = session.info.server_version // 10_000
@@ -76,25 +75,27 @@ def back_up(
     pinned: str = "",
     verify_it: bool = True,
     taken_at: datetime | None = None,
-    retry_after_s: float = RETRY_AFTER_S,
+    retry_after_s: float | None = None,
     should_stop: ShouldStop = never,
     progress: Progress = lambda _done: None,
 ) -> Manifest:
     """Dump ``target`` into ``store`` and return the manifest; verified by a full read unless told otherwise.
 
     ``taken_at``: of what moment it is, when that is not now (a cluster that was brought back to a moment).
-    When a lock was in the way or the server went away, it is tried once more from the beginning. The caller holds the
-    lock. What killed runs left in the folder is removed first. Whatever goes wrong, there is no manifest and so no
-    backup. Raises BackupFailedError, BackupInterruptedError, BackupUsageError; BackupCorruptError when the fresh file
-    does not read back (it is kept, and says so).
+    When a lock was in the way, the server went away or somebody killed pg_dump, it is made once more from the start,
+    after ``retry_after_s`` (BACKUP_RETRY_AFTER_SECONDS). The caller holds the lock. What killed runs left in the folder
+    is removed first. Whatever goes wrong, there is no manifest and so no backup. Raises BackupFailedError,
+    BackupInterruptedError, BackupUsageError; BackupCorruptError when the fresh file does not read back (it is kept, and
+    says so).
     """
     store.sweep()
     make = _Making(target, store, kind, compression, pinned, verify_it, taken_at, should_stop, progress)
     try:
         manifest = make()
     except (BackupBusyError, BackupLostError) as error:
-        logger.warning("backup.retried", extra={"error": str(error), "after_s": retry_after_s})
-        _wait(retry_after_s, should_stop)
+        pause = settings.BACKUP_RETRY_AFTER_SECONDS if retry_after_s is None else retry_after_s
+        logger.warning("backup.retried", extra={"error": str(error), "after_s": pause})
+        _wait(pause, should_stop)
         manifest = make()
     if verify_it and manifest.is_encrypted:
         manifest = verify_unreadable(store, manifest, should_stop=should_stop)
@@ -210,8 +211,8 @@ def remove(store: Store, manifest: Manifest) -> None:
 
 
 @contextlib.contextmanager
-def _honest(target: Target | None = None) -> Iterator[None]:
-    """Turn the server's errors into ours, and say who holds a lock that was in the way."""
+def _honest(target: Target) -> Iterator[None]:
+    """Turn the server's errors into ours, with who holds a lock that was in the way, or what to do."""
     try:
         yield
     except BackupBusyError as error:
@@ -219,14 +220,29 @@ def _honest(target: Target | None = None) -> Iterator[None]:
     except psycopg.Error as error:
         said = error.diag.message_primary or one_line(error)
         kind = kind_of(said)
-        who = f" {_holders(target)}".rstrip() if kind is BackupBusyError else ""
-        raise kind(f"The database cannot be backed up: {said}{who}") from error
+        more = _holders(target) if kind is BackupBusyError else _advice(error, target)
+        raise kind(f"The database cannot be backed up: {said.rstrip('.')}. {more}".rstrip()) from error
 
 
-def _holders(target: Target | None) -> str:
+def _advice(error: psycopg.Error, target: Target) -> str:
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return f"The role {target.user!r} must own every table, or: GRANT pg_read_all_data TO it, as a superuser."
+    if error.sqlstate is None and _is_gone(target):
+        return "To bring it back: manage.py restore_db --latest"
+    return ""
+
+
+def _is_gone(target: Target) -> bool:
+    """Return whether the server answers and has no such database."""
+    try:
+        with contextlib.closing(target.connect_for_maintenance()) as session:
+            return not database.exists(session, target.name)
+    except (psycopg.Error, BackupFailedError):
+        return False
+
+
+def _holders(target: Target) -> str:
     """Say which sessions keep everybody else out of a table, if they still do."""
-    if target is None:
-        return ""
     waited = f"Waited {settings.BACKUP_LOCK_WAIT_SECONDS} s for a lock (BACKUP_LOCK_WAIT_SECONDS)."
     try:
         with contextlib.closing(target.connect()) as session:

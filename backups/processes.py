@@ -30,6 +30,9 @@ _LOST = (
     "the database system is in recovery mode",
 )
 
+# An operator, or a machine without memory to spare; a program that stumbles over its input ends otherwise.
+_KILLED = (signal.SIGKILL, signal.SIGTERM)
+
 ShouldStop = Callable[[], bool]
 
 
@@ -72,7 +75,10 @@ class Program:
         return True
 
     def finish(self) -> None:
-        """Wait for its end. Raises BackupFailedError with its last words unless it says that all is well."""
+        """Wait for its end. Raises BackupFailedError with its last words unless it says that all is well.
+
+        BackupLostError when it lost the server, or somebody killed it.
+        """
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -81,7 +87,8 @@ class Program:
         if code != 0:
             how = f"exit code {code}" if code > 0 else f"killed by signal {-code}"
             said = self._last_words()
-            raise kind_of(said)(f"{self._name} failed ({how}): {said}")
+            kind = BackupLostError if -code in _KILLED else kind_of(said)
+            raise kind(f"{self._name} failed ({how}): {said}")
 
     def _ended(self) -> int | None:
         try:

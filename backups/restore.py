@@ -20,10 +20,10 @@ from backups.encryption import Identities
 from backups.errors import BackupFailedError, BackupInterruptedError, BackupRefusedError, BackupUsageError
 from backups.facts import read_facts
 from backups.making import SAFETY, back_up
-from backups.manifest import FULL_READ, Manifest
+from backups.manifest import CHECKSUM, FULL_READ, Manifest
 from backups.migrating import as_alias, pending, run_hooks, unknown_to_this_code
 from backups.processes import ShouldStop, never
-from backups.restoring import compare, load
+from backups.restoring import compare, gathering_statistics, load
 from backups.storage import Store
 from backups.target import Connection, Target
 from backups.verify import verify
@@ -68,8 +68,8 @@ def look(target: Target) -> Live:
         return Live(exists=True, rows=None)
 
 
-def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> None:
-    """Refuse what can be known to fail, before anything is touched.
+def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> list[str]:
+    """Refuse what can be known to fail, before anything is touched; return sentences about what is allowed but unusual.
 
     Raises BackupRefusedError: made by a newer PostgreSQL or by newer code, older and migrations unwanted, no right to
     make databases or to rename the live one. Raises BackupFailedError when no pg_restore fits.
@@ -87,9 +87,19 @@ def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> None:
         raise BackupRefusedError(
             f"{manifest.name} was made by newer code; this one does not know {names}. Install that version first."
         )
-    if not migrate and (missing := pending(manifest.facts.migrations)):
+    missing = pending(manifest.facts.migrations)
+    if not migrate and missing:
         names = ", ".join(f"{app}.{name}" for app, name in missing[:5])
         raise BackupRefusedError(f"{manifest.name} lacks migrations ({names}); without --no-migrate they are applied.")
+    words = []
+    if manifest.facts.major < major:
+        words.append(
+            f"It was made by PostgreSQL {manifest.facts.major}; this server is {major}: rows are counted again, but "
+            "their contents cannot be compared by hash."
+        )
+    if missing:
+        words.append(f"It is older than this code: {len(missing)} migrations will be applied to it.")
+    return words
 
 
 def restore(
@@ -111,8 +121,10 @@ def restore(
     ``own`` and has asked ``refuse_unfit``. Raises BackupError; the live database is then as it was.
     """
     own.sweep()
-    say("Reading the backup to its end ...")
-    verify(store, manifest, level=FULL_READ, identities=identities, should_stop=should_stop)
+    say("Checking the backup ...")
+    # Bytes that were read to their end before need only be the same ones. Of an encrypted backup that was in passing.
+    level = CHECKSUM if manifest.is_verified and not manifest.is_encrypted else FULL_READ
+    verify(store, manifest, level=level, identities=identities, should_stop=should_stop)
     saved = None
     if safety and live.exists:
         say("Backing up what is there now ...")
@@ -133,7 +145,8 @@ def restore(
             beside = target.at(new)
             left_out = load(store, manifest, beside, workplace=own, identities=identities, should_stop=should_stop)
             say("Comparing it with the backup ...")
-            compare(manifest, beside)
+            with gathering_statistics(beside):
+                compare(manifest, beside)
             since = (manifest.taken_at - CLOCKS_DIFFER_BY).replace(microsecond=0)
             said = _finish(beside, since=since, say=say)
             left_out += database.apply_settings(session, new, belongings)

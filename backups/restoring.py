@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import make_conninfo
 
 from backups import programs
@@ -16,7 +20,9 @@ from backups.facts import differences, read_facts
 from backups.manifest import Manifest
 from backups.processes import ShouldStop, never, running
 from backups.storage import Store
-from backups.target import Target
+from backups.target import Target, one_line
+
+logger = logging.getLogger(__name__)
 
 JOBS = 2
 
@@ -61,9 +67,26 @@ def load(
             pg_restore.finish()
     finally:
         raw.unlink(missing_ok=True)
-    with contextlib.closing(target.connect()) as session:
-        session.execute("ANALYZE")  # a dump carries no statistics
     return left_out
+
+
+@contextlib.contextmanager
+def gathering_statistics(target: Target) -> Iterator[None]:
+    """Have the server analyze the database, whose dump carried no statistics, while the block does something else."""
+
+    def analyze() -> None:
+        try:
+            with contextlib.closing(target.connect()) as session:
+                session.execute("ANALYZE")
+        except psycopg.Error as error:  # autovacuum will do it later; pages are slow until then
+            logger.warning("restore.not_analyzed", extra={"error": one_line(error)})
+
+    thread = threading.Thread(target=analyze, name="analyze")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _unpack(store: Store, manifest: Manifest, raw: Path, identities: Identities, should_stop: ShouldStop) -> None:

@@ -57,7 +57,7 @@ class Store:
 
     def new_name(self, database: str) -> str:
         """Return a name that no backup has: database, time (UTC), chance."""
-        slug = re.sub(r"[^A-Za-z0-9_-]+", "_", database) or "database"
+        slug = re.sub(r"[^A-Za-z0-9_-]+", "_", database).lstrip("-") or "database"
         return f"{slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
     def manifests(self, database: str | None = None) -> list[Manifest]:
@@ -144,6 +144,8 @@ def find(text: str) -> tuple[Store, Manifest]:
     Raises BackupUsageError when there is none, BackupCorruptError when its manifest is missing or damaged.
     """
     given = Path(text)
+    if os.sep in text and given.is_dir():
+        raise BackupUsageError(f"{text} is a folder; name a backup in it, or set BACKUP_DIR to it and say --latest.")
     name = bare_name(text)
     folder = given.parent if os.sep in text or given.exists() else settings.BACKUP_DIR
     manifest_path = folder / f"{name}{SUFFIX}"
@@ -153,7 +155,9 @@ def find(text: str) -> tuple[Store, Manifest]:
                 f"{text} has no manifest beside it ({manifest_path.name}): it was never finished, or the manifest was "
                 "not copied along. Without it nothing can be checked."
             )
-        raise BackupUsageError(f"There is no backup {text!r}; `manage.py list_backups` shows what there is.")
+        alike = [one.name for one in Store(folder).manifests() if name and one.name.startswith(name)]
+        these = f" These begin so: {', '.join(alike[:5])}." if alike else ""
+        raise BackupUsageError(f"There is no backup {text!r}; `manage.py list_backups` shows what there is.{these}")
     return Store(folder), manifests.read(manifest_path)
 
 

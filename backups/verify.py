@@ -97,8 +97,8 @@ def check_reads(
 ) -> None:
     """Unpack it and have pg_restore read it to the end; listing its contents would prove nothing.
 
-    Raises BackupCorruptError; BackupFailedError when there is no pg_restore for it; BackupRefusedError when no identity
-    opens it.
+    Raises BackupCorruptError; BackupFailedError when there is no pg_restore for it, or somebody killed it;
+    BackupRefusedError when no identity opens it.
     """
     program, _ = programs.find("pg_restore", server=0, archive=manifest.pg_dump_major)
     path = store.path_of(manifest)
@@ -111,6 +111,8 @@ def check_reads(
             raise BackupCorruptError(f"{path} cannot be read: {error.strerror}.") from error
         try:
             pg_restore.finish()
+        except BackupLostError:
+            raise  # somebody killed it
         except BackupFailedError as error:
             raise BackupCorruptError(f"{path}: {error}") from error
 

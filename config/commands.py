@@ -6,6 +6,7 @@ import argparse
 import json
 import secrets
 import signal
+import textwrap
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -44,8 +45,9 @@ class ShopCommand(BaseCommand):
     changes_something: ClassVar[bool] = True
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        """Keep the examples' line breaks in --help."""
-        parser = super().create_parser(prog_name, subcommand, epilog=self.examples + EXIT_CODES, **kwargs)
+        """Let --help begin with what the command does and with examples, whose line breaks are kept."""
+        parser = super().create_parser(prog_name, subcommand, epilog=EXIT_CODES, **kwargs)
+        parser.description = f"{textwrap.fill(self.help, 110)}\n\n{self.examples.strip()}"
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         return parser
 

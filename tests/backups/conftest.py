@@ -36,7 +36,7 @@ def shop_server(django_db_setup: None) -> Iterator[ShopServer]:
     """
     with data_folder() as folder:
         url = embedded_postgres.start(folder, throw_away=True)
-        server = ShopServer(url, embedded_postgres.superuser_url(folder) or "")
+        server = ShopServer(url, embedded_postgres.superuser_url(folder) or "", folder=folder)
         with psycopg.connect(server.admin_url, autocommit=True) as session:
             session.execute("CREATE DATABASE template_shop OWNER shop")
         server.archive = _whole_shop(server)

@@ -57,7 +57,7 @@ def make(days_ago: float, *, level: int = 2, ok: bool = True, verified: bool = T
         facts=FACTS,
         settings={"owner": "shop", "values": []},
         pinned=pinned,
-        verified=Verification(level, taken_at, ok, 0.1) if verified else None,
+        verified=Verification(level, taken_at, ok, 0.1, "" if ok else "Cut short.") if verified else None,
     )
 
 

@@ -23,10 +23,17 @@ class ShopServer:
     url: str
     admin_url: str
     archive: bytes = b""
+    folder: Path | None = None
+    """The data folder of an embedded one."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def new_name(self) -> str:
         return f'toko {next(self._numbers)} "é"=x'
+
+    @property
+    def password(self) -> str:
+        """The shop's password."""
+        return str(urlsplit(self.url).password)
 
     def target(self, name: str) -> Target:
         parts = urlsplit(self.url)

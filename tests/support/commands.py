@@ -11,6 +11,7 @@ from urllib.parse import quote
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 180
 
 
 def database_url() -> str:
@@ -40,10 +41,10 @@ def start_command(*arguments: str, **extra: str) -> subprocess.Popen[str]:
 
 
 def run_command(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run ``manage.py`` with ``arguments`` to its end, a minute at most."""
+    """Run ``manage.py`` with ``arguments`` to its end. PATIENCE_S is for busy machines, no promise of ours."""
     process = start_command(*arguments, **extra)
     try:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

@@ -74,6 +74,12 @@ class PitrShop:
         assert row is not None
         return row[0]
 
+    def ask_shop(self, query: str) -> object:
+        with closing(self.target.connect()) as session:
+            row = session.execute(query).fetchone()
+        assert row is not None
+        return row[0]
+
     def remember(self, name: str) -> None:
         """Call this moment by a name."""
         with closing(self.target.connect()) as session:

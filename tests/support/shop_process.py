@@ -52,7 +52,7 @@ class ShopProcess:
 
     def wait_until_open(self) -> None:
         """Wait for the banner; fail with the output if it does not come."""
-        eventually(lambda: OPEN in self.output or self.process.poll() is not None, within_s=180)
+        eventually(lambda: OPEN in self.output or self.process.poll() is not None, within_s=240)
         assert OPEN in self.output, self.output
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from config.embedded_postgres import postmaster
+from config.embedded_postgres import binaries, postmaster
 from config.embedded_postgres.account import Account
 from config.processes import free_port
 
@@ -32,6 +32,9 @@ def programs(version: int) -> Path:
     """Return the folder of the system's programs. Raises MissingPostgresError with the line that installs them."""
     for folder in (Path(f"/usr/lib/postgresql/{version}/bin"), Path(f"/usr/pgsql-{version}/bin")):
         if (folder / "initdb").is_file():
+            return folder
+    for folder in binaries.find().parents[1].glob("pginstall*/bin"):  # the wheel has a second, older version
+        if version_of(folder / "postgres") == version:
             return folder
     raise MissingPostgresError(f"PostgreSQL {version} is not installed: apt-get install postgresql-{version}")
 
@@ -47,6 +50,7 @@ def cluster(version: int, **settings: str) -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix=f"shop-pg{version}-"))
     try:
         owner.give(home)
+        folder = _enterable(folder, home)
         password, port = secrets.token_urlsafe(24), free_port()
         _initdb(folder, home / "data", owner, password)
         options = {
@@ -91,6 +95,24 @@ def _initdb(folder: Path, data: Path, account: Account, password: str) -> None:
         **account.switch,
     )
     password_file.unlink()
+
+
+def version_of(program: Path) -> int:
+    """Return a program's major version, 0 when it does not run."""
+    said = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False).stdout
+    return int(said.rpartition(" ")[2].partition(".")[0]) if said else 0
+
+
+def _enterable(folder: Path, home: Path) -> Path:
+    """Return programs that the server's user can run: these, or a copy of the wheel's below ``home``."""
+    if os.geteuid() != 0 or binaries.can_be_entered_by_others(folder):
+        return folder
+    site, package = folder.parents[2], folder.parents[1].name
+    copy = home / "site" / package / folder.parent.name
+    shutil.copytree(folder.parent, copy, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+    if (site / f"{package}.libs").is_dir():
+        shutil.copytree(site / f"{package}.libs", home / "site" / f"{package}.libs", symlinks=True)
+    return copy / "bin"
 
 
 def account() -> Account:

@@ -24,21 +24,23 @@ class Command(BackupCommand):
 examples:
   manage.py list_backups
   manage.py list_backups --from-offsite     those in the bucket, as on a new machine
+  manage.py list_backups --all              also those of other databases
   manage.py list_backups --format json
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--from-offsite", action="store_true", help="list the copies in BACKUP_S3_BUCKET instead")
+        parser.add_argument("--all", action="store_true", help="also the backups of other databases")
 
-    def act(self, *, format: str, from_offsite: bool, **options: Any) -> Mapping[str, Any]:
+    def act(self, *, format: str, from_offsite: bool, all: bool, **options: Any) -> Mapping[str, Any]:
         store, unfinished = shop_store(), []
         if from_offsite:
             bucket = Bucket()
             folder, found = f"bucket {bucket.name}", bucket.manifests()
             there = dict.fromkeys((one.name for one in found), True)
         else:
-            folder, found = str(store.folder), store.manifests(shop_database().name)
+            folder, found = str(store.folder), store.manifests(None if all else shop_database().name)
             there = {one.name: store.is_there(one) for one in found}
             unfinished = store.without_manifest()
         if format == "text":
@@ -60,6 +62,6 @@ examples:
             notes.append(f"pinned: {one.pinned}")
         when = timezone.localtime(one.taken_at)
         return (
-            f"{one.name}  {when:%Y-%m-%d %H:%M} WIB  {age(one.taken_at)} old  {size(one.file.size)}"
+            f"{one.name}  {when:%Y-%m-%d %H:%M:%S} WIB  {age(one.taken_at)} old  {size(one.file.size)}"
             f"  {one.rows} rows  {', '.join(note for note in notes if note)}"
         )

@@ -16,13 +16,12 @@ from django.core.management.base import CommandError
 from django.db import connections
 from django.utils import timezone
 
-from backups import encryption, storage
+from backups import choosing, encryption, storage
 from backups import restore as restoring
 from backups.commands import BackupCommand, age, confirmed, facts_of, packed, size, state
 from backups.dump import require_identity
-from backups.errors import BackupRefusedError, BackupUsageError
+from backups.errors import BackupCorruptError, BackupRefusedError, BackupUsageError
 from backups.lock import held
-from backups.making import DAILY
 from backups.manifest import Manifest
 from backups.mirror import mirror
 from backups.offsite import Bucket
@@ -100,10 +99,10 @@ exit code 3: restored, but check_invariants found a law that does not hold
             "said": outcome.said,
             "laws_hold": self._laws_hold(),
         }
-        for sentence in outcome.said:
-            self._say(self.style.WARNING(sentence))
         if outcome.kept_as:
             self._say(f"The old database is kept as {outcome.kept_as}; manage.py restore_db --undo brings it back.")
+        for sentence in outcome.said:
+            self._say(self.style.WARNING(sentence))
         if facts["laws_hold"] is False:
             raise CommandError(
                 f"Restored {outcome.restored}, but manage.py check_invariants does not pass.", returncode=FINDINGS
@@ -137,59 +136,68 @@ exit code 3: restored, but check_invariants found a law that does not hold
         self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
     ) -> Outcome | None:
         identities = encryption.read_identities(options["identity"]) if options["identity"] else ()
-        store, manifest = self._chosen(target, own, options, stopping)
+        store, manifest, words = self._chosen(target, own, options, stopping)
         require_identity(manifest.name, manifest.file, identities)
-        restoring.refuse_unfit(manifest, target, migrate=not options["no_migrate"])
+        words += restoring.refuse_unfit(manifest, target, migrate=not options["no_migrate"])
         live = restoring.look(target)
         self._show(manifest, store, target, live)
+        for sentence in words:
+            self._say(self.style.WARNING(sentence))
         if options["dry_run"]:
             return None
         self._consent(target, options)
-        return restoring.restore(
-            manifest,
-            store,
-            target,
-            own=own,
-            live=live,
-            safety=not options["no_safety_backup"],
-            identities=identities,
-            should_stop=stopping.is_set,
-            say=self._say,
-        )
+        try:
+            return restoring.restore(
+                manifest,
+                store,
+                target,
+                own=own,
+                live=live,
+                safety=not options["no_safety_backup"],
+                identities=identities,
+                should_stop=stopping.is_set,
+                say=self._say,
+            )
+        except BackupCorruptError as error:
+            left = choosing.what_is_left(own, target.name)
+            raise BackupCorruptError(f"{error} Nothing was changed. {left}") from error
 
     def _chosen(
         self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
-    ) -> tuple[Store, Manifest]:
-        """Return the backup that was asked for; one that is in the bucket only is brought here first."""
-        if options["from_offsite"] is not None:
-            return own, self._fetched(target, own, options, stopping)
-        if not options["latest"]:
-            return storage.find(options["file"])
-        # Not the copy that an earlier restore made of what it replaced: that is what somebody wanted to be rid of.
-        newest = own.newest_verified(target.name, kind=DAILY)
-        if newest is None:
-            raise BackupUsageError(f"No backup of {target.name!r} in {own.folder} was found good.")
-        return own, newest
+    ) -> tuple[Store, Manifest, list[str]]:
+        """Return the backup that was asked for, and what was passed over for it.
 
-    def _fetched(self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event) -> Manifest:
+        One that is in the bucket only is brought here first.
+        """
+        if options["from_offsite"] is not None:
+            manifest, words = self._fetched(target, own, options, stopping)
+            return own, manifest, words
+        if options["latest"]:
+            manifest, words = choosing.newest_good(choosing.in_folder(own), target.name)
+            return own, manifest, words
+        return *storage.find(options["file"]), []
+
+    def _fetched(
+        self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
+    ) -> tuple[Manifest, list[str]]:
         bucket, name = Bucket(), options["from_offsite"]
-        found = bucket.manifests()
+        shelf = choosing.in_bucket(bucket)
+        words: list[str] = []
         if name:
-            wanted = next((one for one in found if one.name == storage.bare_name(name)), None)
+            wanted = next((one for one in shelf.backups if one.name == storage.bare_name(name)), None)
+            if wanted is None:
+                raise BackupUsageError(
+                    f"The bucket {bucket.name} has no such backup; `manage.py list_backups --from-offsite` lists them."
+                )
         else:
-            fitting = (one for one in found if one.database == target.name and one.kind == DAILY and one.is_verified)
-            wanted = next(fitting, None)
-        if wanted is None:
-            raise BackupUsageError(
-                f"The bucket {bucket.name} has no such backup; `manage.py list_backups --from-offsite` lists them."
-            )
+            wanted, words = choosing.newest_good(shelf, target.name)
         here = next((one for one in own.manifests() if one.name == wanted.name and own.is_there(one)), None)
         if here is not None:
-            return here
+            return here, words
         if options["dry_run"]:
-            return wanted
+            return wanted, words
         self._say(f"Fetching {wanted.name} ({size(wanted.file.size)}) from the bucket {bucket.name} ...")
-        return bucket.fetch(wanted, own, should_stop=stopping.is_set)
+        return bucket.fetch(wanted, own, should_stop=stopping.is_set), words
 
     def _drop_old(self, target: Target, options: Mapping[str, Any]) -> Mapping[str, Any]:
         found = restoring.replaced(target)

@@ -24,10 +24,10 @@ from backups.making import back_up
 from backups.packing import GZIP, NONE, ZSTD
 from backups.storage import Store
 from backups.target import Target, shop_database
-from tests.bench import history
 from tests.bench.report import BenchError, Fact, say, stop_asked
 from tests.bench.sandbox import ROOT
 from tests.bench.sections import Bench
+from tests.support import history
 
 NEEDS_SERVERS = False
 ROUNDS = 5

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 
 from monitoring.invariants import LAWS, rows_breaking
 from monitoring.monitors import MONITORS, Monitor, Scope
-from tests.bench import history
 from tests.bench.report import BenchError, Fact, say
 from tests.bench.sections import Bench
+from tests.support import history
 
 NEEDS_SERVERS = False
 SIX = {

@@ -1,8 +1,11 @@
-"""Years of a busy shop, written by SQL: as many orders as asked for, whole in every law, and nothing wrong with one."""
+"""Years of a busy shop, written by SQL: as many orders as asked for, whole in every law, and nothing wrong with one.
+
+``write`` needs variants with plenty of stock, and users; ``fill`` makes those too, in a migrated, empty shop.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from backups.target import shop_database
 
@@ -90,8 +93,66 @@ _NOTIFICATIONS = """
       FROM payments_payment p WHERE p.status = 'SUCCESS' AND p.gateway_id LIKE 'ORD-B-%%'"""
 
 
-def write(orders: int, *, variants: tuple[int, ...], users: tuple[int, ...]) -> None:
-    """Write ``orders`` orders of the given variants and users (both with ids in a row), then ANALYZE."""
+_USERS = """
+    INSERT INTO shop_user (password, is_superuser, email, name, phone, is_guest, is_staff, is_active, date_joined)
+    SELECT '!', false, 'pembeli-' || n || '@example.com', 'Pembeli ' || n, '+62812' || lpad(n::text, 8, '0'), false,
+           false, true, now() FROM generate_series(1, %(count)s) AS n RETURNING id"""
+_PRODUCTS = """
+    WITH shelf AS (
+        INSERT INTO shop_category (name, slug, description, position) VALUES ('Gudang', 'gudang-besar', '', 1)
+        RETURNING id)
+    INSERT INTO shop_product (category_id, name, slug, tagline, description, details, is_active, created_at, updated_at)
+    SELECT shelf.id, 'Barang ' || n, 'barang-besar-' || n, '', repeat(md5(n::text) || ' ', 8), '[]', true, now(), now()
+      FROM shelf, generate_series(1, %(count)s) AS n RETURNING id"""
+_VARIANTS = """
+    INSERT INTO shop_variant (product_id, sku, name, options, swatch, price, weight, on_hand, reserved, is_active,
+        position)
+    SELECT id, 'BESAR-' || id, '', '{}', '', 100000, 400, 1000000, 0, true, 0 FROM shop_product
+     WHERE slug LIKE 'barang-besar-%%' ORDER BY id RETURNING id"""
+_RECEIVED = """
+    INSERT INTO shop_stockmovement (variant_id, kind, delta, balance, reason, actor, created_at)
+    SELECT id, 'RECEIVE', on_hand, on_hand, '', 'bench', now() - interval '3 years' FROM shop_variant
+     WHERE sku LIKE 'BESAR-%%' ORDER BY id"""
+
+
+class Cursor(Protocol):
+    """Django's or psycopg's."""
+
+    def execute(self, query: Any, params: Any = None, /) -> object: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+def fill(cursor: Cursor, *, orders: int, users: int, products: int, with_notifications: bool = True) -> None:
+    """Write users, products with one variant each, their stock, and ``orders`` orders of them."""
+    cursor.execute("SET statement_timeout = 0")
+    cursor.execute(_USERS, {"count": users})
+    people = tuple(row[0] for row in cursor.fetchall())
+    cursor.execute(_PRODUCTS, {"count": products})
+    cursor.execute(_VARIANTS, {})
+    variants = tuple(row[0] for row in cursor.fetchall())
+    cursor.execute(_RECEIVED, {})
+    write(orders, variants=variants, users=people, cursor=cursor, with_notifications=with_notifications)
+
+
+def write(
+    orders: int,
+    *,
+    variants: tuple[int, ...],
+    users: tuple[int, ...],
+    cursor: Cursor | None = None,
+    with_notifications: bool = True,
+) -> None:
+    """Write ``orders`` orders of the given variants and users (both with ids in a row), then VACUUM and ANALYZE.
+
+    Into the shop's database unless a ``cursor`` of an autocommitting session is given. No law asks for the gateway's
+    notifications of all those years.
+    """
+    if cursor is None:
+        # Not Django's own session: that one waits for an answer no longer than a request may.
+        with shop_database().connect() as session, session.cursor() as own:
+            write(orders, variants=variants, users=users, cursor=own, with_notifications=with_notifications)
+        return
     bounds, total = [], 0
     for _, share in SHARES[:-1]:
         total += share
@@ -105,9 +166,8 @@ def write(orders: int, *, variants: tuple[int, ...], users: tuple[int, ...]) -> 
         "statuses": [status for status, _ in SHARES],
         "bounds": bounds,
     }
-    # Not Django's connection: it waits for no answer as long as these take.
-    with shop_database().connect() as session, session.cursor() as cursor:
-        for statement in (_ORDERS, _ITEMS, _EVENTS, _RESERVATIONS, _MOVEMENTS, _STOCK, _PAYMENTS, _TRANSACTIONS, _MAILS,
-                          _NOTIFICATIONS):  # fmt: skip
-            cursor.execute(statement, params)
-        cursor.execute("VACUUM ANALYZE")
+    cursor.execute("SET statement_timeout = 0")
+    statements = [_ORDERS, _ITEMS, _EVENTS, _RESERVATIONS, _MOVEMENTS, _STOCK, _PAYMENTS, _TRANSACTIONS, _MAILS]
+    for statement in statements + ([_NOTIFICATIONS] if with_notifications else []):
+        cursor.execute(statement, params)
+    cursor.execute("VACUUM ANALYZE")
