@@ -21,7 +21,7 @@ from tests.support.writing_client import OUTAGE_S, TICKS, WritingClient, make_ti
 
 pytestmark = pytest.mark.drills
 
-ORDERS = int(os.environ.get("DRILL_ORDERS", "60000"))
+ORDERS = int(os.environ.get("DRILL_ORDERS", "30000"))
 CHANGED_BY_THE_SWAP = {"shop_sitestate", "backups_backuprun"}
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
 # Another hash than the one in manifests: this is about the rows, not about agreeing with ourselves.
@@ -105,7 +105,7 @@ def test_a_law_that_does_not_hold_in_what_was_restored_is_told_with_code_3(
 def test_many_orders_come_back_while_customers_go_on(
     empty_shop: Target, shop_server: ShopServer, operator: Callable[[Target], Operator]
 ) -> None:
-    """60,000 of them; ``DRILL_ORDERS=300000`` by hand takes the history of a big shop, and minutes."""
+    """30,000 of them; ``DRILL_ORDERS=300000`` by hand takes the history of a big shop, and minutes."""
     load(shop_server, empty_shop.name)
     with empty_shop.connect() as session:
         history.fill(
