@@ -14,7 +14,7 @@ from config.mail_examples import EXAMPLES, example_mail
 from tests.config.test_mail_templates import Reader
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "mail"
-NOT_FOR_CUSTOMERS = {"alert", "alert_capped", "alert_digest"}
+NOT_FOR_CUSTOMERS = {"alert", "alert_capped", "alert_digest", "alert_healed"}
 
 
 def test_every_mail_to_a_customer_has_an_example():
