@@ -51,6 +51,7 @@ def test_the_shop_opens_refuses_a_second_one_and_stops_with_everything(data_dir)
     assert port_is_free("127.0.0.1", running.simulator_port)
 
 
+@pytest.mark.chaos
 def test_a_shop_that_is_killed_leaves_no_process_and_the_next_one_takes_over(data_dir):
     with shop(data_dir, SCHEDULER="off") as running:
         running.wait_until_open()
@@ -68,6 +69,7 @@ def test_a_shop_that_is_killed_leaves_no_process_and_the_next_one_takes_over(dat
     assert pid_of(data_dir) is None
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(("part", "name"), [("gunicorn", "web server"), ("payments.simulator", "payment simulator")])
 def test_a_part_that_dies_stops_the_rest_and_is_named(data_dir, part, name):
     with shop(data_dir) as running:

@@ -14,7 +14,7 @@ from config.problems import strict_json
 from tests.support.api import POSTS, Buyer
 from tests.support.world import make_order, make_variant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.sweep]
 
 NAMES = [
     "items", "productId", "variantId", "quantity", "addressId", "idempotencyKey", "shippingMethod", "note",

@@ -32,6 +32,7 @@ PAGES = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.breaks_laws  # they hold, but asking for the law of every variant takes longer than all the pages
