@@ -18,8 +18,8 @@ from backups.errors import BackupCorruptError, BackupFailedError, BackupLostErro
 from backups.packing import ENDINGS, GZIP, Unpacker, UnpackError, packer
 from backups.processes import CHUNK, Program, ShouldStop, never, running
 from backups.target import Target
+from config.durable import PARTIAL, sync_folder
 
-PARTIAL = ".partial-"
 DUMP = ".dump"
 ENCRYPTED = ".age"
 _READ_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
@@ -262,12 +262,3 @@ def require_identity(name: str, file: Dumped, identities: Identities) -> None:
 def private(path: Path) -> BinaryIO:
     """Make a file that nobody else can read. Raises FileExistsError."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until a folder's names are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from backups.dump import PARTIAL, Dumped, sync_folder
+from backups.dump import Dumped
 from backups.errors import BackupCorruptError
 from backups.facts import Facts
 from backups.packing import COMPRESSIONS, GZIP
+from config.durable import replace_file
 
 SCHEMA = 2
 READABLE = (1, 2)
@@ -154,14 +154,7 @@ def parse(text: str, where: str) -> Manifest:
 def write(manifest: Manifest, folder: Path) -> Path:
     """Write it, whole or not at all, and wait until it is on the disk: from then on the backup exists."""
     path = folder / f"{manifest.name}{SUFFIX}"
-    scratch = folder / f"{PARTIAL}{path.name}"
-    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(manifest.to_json())
-        file.flush()
-        os.fsync(handle)
-    scratch.rename(path)
-    sync_folder(folder)
+    replace_file(path, manifest.to_json())
     return path
 
 

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 
 from backups import manifest as manifests
-from backups.dump import PARTIAL, private, sync_folder
+from backups.dump import private
 from backups.errors import (
     BackupCorruptError,
     BackupFailedError,
@@ -32,6 +32,7 @@ from backups.errors import (
 from backups.manifest import SUFFIX, Manifest, Offsite
 from backups.processes import CHUNK, ShouldStop, never
 from backups.storage import NAME, Store
+from config.durable import PARTIAL, sync_folder
 
 if TYPE_CHECKING:
     from storages.backends.s3 import S3Storage

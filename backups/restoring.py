@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from backups import programs
-from backups.dump import PARTIAL, private, unpack
+from backups.dump import private, unpack
 from backups.encryption import Identities
 from backups.errors import BackupCorruptError, BackupFailedError, BackupInterruptedError, BackupSpaceError
 from backups.facts import differences, read_facts
@@ -21,6 +21,7 @@ from backups.manifest import Manifest
 from backups.processes import ShouldStop, never, running
 from backups.storage import Store
 from backups.target import Target, one_line
+from config.durable import PARTIAL
 
 logger = logging.getLogger(__name__)
 

@@ -15,11 +15,12 @@ from typing import BinaryIO
 from django.conf import settings
 
 from backups import manifest as manifests
-from backups.dump import PARTIAL, ending, sync_folder
+from backups.dump import ending
 from backups.errors import BackupCorruptError, BackupRefusedError, BackupSpaceError, BackupUsageError
 from backups.manifest import SUFFIX, Manifest
 from backups.packing import COMPRESSIONS
 from backups.target import shop_database
+from config.durable import PARTIAL, sync_folder
 
 logger = logging.getLogger(__name__)
 

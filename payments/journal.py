@@ -7,15 +7,15 @@ as is the moment that a sweep begins from: a web node whose clock is wrong hides
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+
+from config.durable import append_line
 
 
 @dataclass(frozen=True)
@@ -31,31 +31,11 @@ class JournalEntry:
 def write(*, gateway_id: str, order_number: str, amount: int, at: datetime) -> None:
     """Append one line and wait until it is on the disk. Raises OSError; the gateway must then not be called.
 
-    ``at`` is the database's clock. A line begins with a line feed as well: what a crash or a full disk cut short
-    before it stays a line of its own.
+    ``at`` is the database's clock.
     """
-    folder = Path(settings.PAYMENT_JOURNAL_DIR)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     moment = at.astimezone(UTC)
     entry = {"gateway_id": gateway_id, "order": order_number, "amount": amount, "at": moment.isoformat()}
-    line = f"\n{json.dumps(entry, separators=(',', ':'))}\n".encode()
-    # One write() with O_APPEND: lines of several processes do not mix.
-    handle = os.open(folder / f"{moment:%Y-%m}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        if os.write(handle, line) != len(line):
-            raise OSError(errno.ENOSPC, "the payment journal took only a part of a line")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    _flush(folder)  # the file may be new, by whichever process
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    append_line(Path(settings.PAYMENT_JOURNAL_DIR) / f"{moment:%Y-%m}.jsonl", entry)
 
 
 def exists() -> bool:

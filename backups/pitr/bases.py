@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import secrets
 import shutil
@@ -14,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backups.dump import sync_folder
 from backups.errors import BackupCorruptError
 from backups.pitr.archive import Archive
-from backups.pitr.script import PARTIAL
 from backups.pitr.segments import number_at, number_before
+from config.durable import PARTIAL, replace_file, sync_folder
 
 logger = logging.getLogger(__name__)
 
@@ -125,15 +123,7 @@ def write(archive: Archive, base: Base) -> None:
 
 def write_private(path: Path, data: Mapping[str, Any]) -> None:
     """Replace a 0600 JSON file atomically and durably. Times become ISO text."""
-    scratch = path.with_name(f"{PARTIAL}{path.name}")
-    scratch.unlink(missing_ok=True)
-    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(data, file, default=lambda moment: moment.isoformat(), indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(handle)
-    scratch.replace(path)
-    sync_folder(path.parent)
+    replace_file(path, json.dumps(data, default=lambda moment: moment.isoformat(), indent=1, sort_keys=True))
 
 
 def remove(archive: Archive, base: Base) -> None:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
-from backups.dump import sync_folder
 from backups.pitr import bases
 from backups.pitr.archive import Archive
 from backups.pitr.bases import Base
 from backups.pitr.script import CHECKSUM
 from backups.pitr.segments import NAME, parse
+from config.durable import sync_folder
 
 logger = logging.getLogger(__name__)
 

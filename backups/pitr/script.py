@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from backups.errors import BackupRefusedError
+from config.durable import PARTIAL
 
 MARK = ".wal-archive"
 CHECKSUM = ".sha256"
-PARTIAL = ".partial-"
 _COMMAND = re.compile(r'"(/[^"]+)" "%p" "%f"')
 # Both a shell and PostgreSQL read the path: nothing in it may mean anything to either.
 _PLAIN = re.compile(r"/[A-Za-z0-9 _./+@,:=~-]+")

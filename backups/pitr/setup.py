@@ -12,12 +12,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from backups.dump import sync_folder
 from backups.errors import BackupFailedError, BackupRefusedError
 from backups.pitr import script
 from backups.pitr.archive import Archive
 from backups.pitr.server import ARCHIVE_TIMEOUT_S, Server, ask
 from backups.target import Target, one_line
+from config.durable import replace_file, sync_folder
 from config.embedded_postgres.account import Account
 
 BY_HAND = Path("/usr/local/lib/infiya-store/archive_wal.sh")
@@ -107,7 +107,8 @@ def install(archive: Archive, account: Account) -> list[str]:
             mark.touch(mode=0o600)
             account.give(mark)
         if not archive.script.is_file() or archive.script.read_text() != text:
-            _write_program(archive.script, text)
+            # Atomically: PostgreSQL may be about to run it.
+            replace_file(archive.script, text, mode=0o755 if os.geteuid() == 0 else 0o700)
             done.append(f"wrote {archive.script}")
         sync_folder(archive.wal)
     except OSError as error:
@@ -171,21 +172,6 @@ def _took(server: Server, plan: Plan) -> bool:
 
 def _same(current: str, value: str) -> bool:
     return current in {value, value.removesuffix("s")}
-
-
-def _write_program(path: Path, text: str) -> None:
-    """Replace the script atomically: PostgreSQL may be about to run it."""
-    scratch = path.with_name(f"{script.PARTIAL}{path.name}")
-    scratch.unlink(missing_ok=True)
-    mode = 0o755 if os.geteuid() == 0 else 0o700
-    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fchmod(handle, mode)
-        os.fsync(handle)
-    scratch.replace(path)
-    sync_folder(path.parent)
 
 
 def _require_way(folder: Path, account: Account) -> None:

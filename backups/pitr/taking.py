@@ -12,17 +12,16 @@ from pathlib import Path
 import psycopg
 
 from backups import programs
-from backups.dump import sync_folder
 from backups.errors import BackupCorruptError, BackupFailedError, BackupRefusedError
 from backups.pitr import bases, copy_check
 from backups.pitr.archive import Archive, size_of
 from backups.pitr.bases import Base
 from backups.pitr.reading import complaint_about
-from backups.pitr.script import PARTIAL
 from backups.pitr.segments import Segment
 from backups.pitr.server import REPLAY_LIMITS, Server, ask, objections
 from backups.processes import ShouldStop, never, running
 from backups.target import Target, one_line
+from config.durable import PARTIAL, sync_folder
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ Nobody's name is in it, and without the salt the ids cannot be told from the has
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -17,6 +16,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from config.durable import append_line
+
 _FILE, _SALT = "erased.jsonl", "salt"
 
 
@@ -25,15 +26,7 @@ def write(*, user_id: int, joined_at: datetime, at: datetime) -> None:
     folder = Path(settings.ERASURE_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     entry = {"hash": _hash(_salt(folder), user_id, joined_at), "at": at.astimezone(UTC).isoformat()}
-    line = f"\n{json.dumps(entry, separators=(',', ':'))}\n".encode()  # what a crash cut short stays a line of its own
-    handle = os.open(folder / _FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        if os.write(handle, line) != len(line):
-            raise OSError(errno.ENOSPC, "the list of erased people took only a part of a line")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    _flush(folder)
+    append_line(folder / _FILE, entry)
 
 
 class Tombstones:
@@ -86,11 +79,3 @@ def _salt(folder: Path) -> str:
 
 def _hash(salt: str, user_id: int, joined_at: datetime) -> str:
     return hashlib.sha256(f"{salt}|{user_id}|{joined_at.astimezone(UTC).isoformat()}".encode()).hexdigest()
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

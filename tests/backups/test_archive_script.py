@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from backups.pitr import script
+from config.durable import PARTIAL
 
 SEGMENT = "000000010000000000000007"
 
@@ -79,7 +80,7 @@ def test_the_same_segment_again_is_no_trouble_and_another_one_is_refused(desk: D
 
 
 def test_what_a_killed_run_left_is_replaced(desk: Desk) -> None:
-    (desk.archive / f"{script.PARTIAL}{SEGMENT}").write_bytes(b"half")
+    (desk.archive / f"{PARTIAL}{SEGMENT}").write_bytes(b"half")
     (desk.archive / f"{SEGMENT}.sha256").write_text("of a run that got that far\n")
 
     done = desk.run(desk.finished(b"whole"))

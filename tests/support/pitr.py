@@ -21,6 +21,7 @@ from backups.pitr.bases import Base, all_bases
 from backups.pitr.server import close_segment
 from backups.target import Target, target_of
 from config import embedded_postgres
+from config.durable import PARTIAL
 from config.env import env
 from tests.support import system_postgres
 from tests.support.commands import run_command, start_command
@@ -152,7 +153,7 @@ def segments(archive: Archive) -> list[Path]:
 def leftovers(archive: Archive) -> list[str]:
     """Return what a command should have removed: scratch clusters, unfinished files, folders of sockets."""
     found = [path.name for path in archive.folder.glob(".scratch-*")]
-    found += [path.name for path in archive.bases.glob(f"{script.PARTIAL}*")]
+    found += [path.name for path in archive.bases.glob(f"{PARTIAL}*")]
     return found + [path.name for path in Path("/tmp").glob("shop-pitr-[!c]*")]
 
 
