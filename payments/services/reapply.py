@@ -21,7 +21,7 @@ from payments.models import Payment, PaymentTransaction, Repair, RepairKind
 from payments.services.ask import ask_one
 from payments.services.effects import covering, settle_order
 from payments.services.repairs import note_repair
-from payments.states import RefundState, TransactionStatus
+from payments.states import PaymentStatus, RefundState, TransactionStatus
 from shop.models import Reservation, ReservationState
 from shop.services.site import require_no_sweep
 
@@ -49,7 +49,7 @@ def reapply(*, order_id: int, actor: str) -> Repair | None:
 
 def _missing(order_id: int) -> tuple[Payment, str, str, int] | None:
     """Return the payment whose effect is missing, its transaction if known, the order's status and newest event."""
-    payment = Payment.objects.filter(order_id=order_id, status="SUCCESS").order_by("pk").first()
+    payment = Payment.objects.filter(order_id=order_id, status=PaymentStatus.SUCCESS).order_by("pk").first()
     if payment is None:
         return None
     order, _, payments = lock_order_and_payments(payment.pk)
@@ -57,13 +57,8 @@ def _missing(order_id: int) -> tuple[Payment, str, str, int] | None:
     if order is None or order.status not in {S.PENDING_PAYMENT, S.EXPIRED}:
         return None
     newest = OrderEvent.objects.filter(order=order).order_by("-pk").values_list("pk", flat=True).first() or 0
-    if not transactions:
-        return (
-            payment,
-            "",
-            order.status,
-            newest,
-        )  # a success without any transaction: what GET status shows is all there is
+    if not transactions:  # a success without any transaction: what GET status shows is all there is
+        return payment, "", order.status, newest
     row = _safe_to_apply(order, transactions)
     if row is None:
         return None

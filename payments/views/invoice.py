@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from config.errors import NotFoundError
-from orders.answers import SeeOther, private_page
+from orders.answers import SeeOther
 from orders.models import Order
 from orders.visitor import owns
 from payments.invoice import has_invoice, invoice_of
 from payments.pages import OrderPaths
-from payments.selectors import own_order, paths_of
-from payments.views.opening import by_link
-from shop.carts import member
+from payments.views import opening
 
 
 @require_safe
-@by_link
+@opening.by_link
 def by_token(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
     """Show the invoice behind a link; masked unless its owner is logged in."""
     return _show(request, order, paths)
 
 
 @require_safe
-@login_required
-@private_page
-def by_number(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a member's own invoice; anybody else's does not exist."""
-    user = member(request)
-    assert user is not None
-    try:
-        found = own_order(user, number)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
-    return _show(request, found, paths_of(found))
+@opening.by_number
+def by_number(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
+    """Show a member's own invoice."""
+    return _show(request, order, paths)
 
 
 def _show(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -14,6 +15,8 @@ from orders.links import order_by_token
 from orders.models import Order
 from orders.visitor import remember_order
 from payments.pages import OrderPaths
+from payments.selectors import own_order, paths_of
+from shop.carts import member
 
 OrderView = Callable[[HttpRequest, Order, OrderPaths], HttpResponse]
 TokenView = Callable[[HttpRequest, str], HttpResponse]
@@ -34,6 +37,24 @@ def by_link(view: OrderView) -> TokenView:
             raise Http404(str(error)) from error
         remember_order(request, order)
         return view(request, order, OrderPaths(reverse("payments:order", args=[token])))
+
+    return opened
+
+
+def by_number(view: OrderView) -> TokenView:
+    """Open the order with the number in the address for the member whose it is; anybody else's is a 404."""
+
+    @login_required
+    @private_page
+    @wraps(view)
+    def opened(request: HttpRequest, number: str) -> HttpResponse:
+        user = member(request)
+        assert user is not None
+        try:
+            order = own_order(user, number)
+        except NotFoundError as error:
+            raise Http404(str(error)) from error
+        return view(request, order, paths_of(order))
 
     return opened
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from config.errors import NotFoundError
 from orders.answers import private_page
 from orders.models import Order
 from orders.visitor import may_take_back, owns, remember_order
 from payments.pages import OrderPaths
-from payments.selectors import history_rows, order_page, orders_for_history, own_order, paths_of
-from payments.views.opening import by_link
+from payments.selectors import history_rows, order_page, orders_for_history
+from payments.views.opening import by_link, by_number
 from shop.carts import member
 
 PER_PAGE = 10
@@ -28,18 +27,11 @@ def order(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse
 
 
 @require_safe
-@login_required
-@private_page
-def detail(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a member's own order, found by its number; anybody else's does not exist."""
-    user = member(request)
-    assert user is not None
-    try:
-        found = own_order(user, number)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
-    remember_order(request, found)
-    return _show(request, found, paths_of(found))
+@by_number
+def detail(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
+    """Show a member's own order, found by its number."""
+    remember_order(request, order)
+    return _show(request, order, paths)
 
 
 @require_safe

@@ -47,20 +47,10 @@ class KnownPasswordForm(ShopForm):
     )
 
 
-class ChangePasswordForm(KnownPasswordForm):
+class ChangePasswordForm(NewPasswordForm, KnownPasswordForm):
     """Old and new."""
 
-    password = new_password_field("Kata sandi baru")
-
-    def __init__(self, data: Any = None, *, owner: User) -> None:
-        super().__init__(data)
-        self.owner = owner
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("password"):
-            require_good_password(self, self.owner)
-        return cleaned
+    field_order = ("current", "password")
 
 
 class EmailChangeForm(KnownPasswordForm):

@@ -62,7 +62,7 @@ def test_every_line_that_cannot_go_says_why_and_the_others_go(simulator: Simulat
     Order.objects.filter(pk=held[0].pk).update(payment_hold="sengketa")
     request_refund(transaction_id=going_back[1].pk, amount=1000, reason="uji", requested_by=make_staff("kasir"))
     wrong = {
-        "ORD-20200101-XXXXXX, JNE0000000009": "tidak dikenal",
+        "ORD-20200101-ABCDEF, JNE0000000009": "tidak dikenal",
         f"{sent[0].number}, JNE0000000010": "Sudah dikirim",
         f"{unpaid.number}, JNE0000000011": "Menunggu",
         f"{held[0].number}, JNE0000000012": "diperiksa",
