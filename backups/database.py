@@ -27,6 +27,10 @@ _NAME_BYTES = 63
 _END_SESSIONS: LiteralString = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datid = %s AND backend_type = 'client backend'"
 )
+_END_OWN_SESSIONS: LiteralString = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = %s AND backend_type = 'client backend' AND pg_has_role(usesysid, 'USAGE')"
+)
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 
 
@@ -135,8 +139,17 @@ def create(session: Connection, name: str, *, like: Mapping[str, Any]) -> None:
 
 
 def drop(session: Connection, name: str) -> None:
-    """Drop a database of ours that nobody else needs, whoever is connected."""
-    run(session, "DROP DATABASE IF EXISTS {name} WITH (FORCE)", name=sql.Identifier(name))
+    """Drop a database of ours that nobody else needs, whoever is connected.
+
+    FORCE ends sessions, and is refused to an ordinary role while autovacuum works in there, as it likes to after a
+    restore. A plain DROP asks that worker to go and waits for it (5 s), but ends no session: so those go first.
+    """
+    try:
+        run(session, "DROP DATABASE IF EXISTS {name} WITH (FORCE)", name=sql.Identifier(name))
+    except psycopg.errors.InsufficientPrivilege:
+        logger.info("backup.worker_in_the_way", extra={"database": name})
+        session.execute(_END_OWN_SESSIONS, [name])
+        run(session, "DROP DATABASE IF EXISTS {name}", name=sql.Identifier(name))
 
 
 def drop_leftovers(session: Connection, name: str, kind: str) -> None:
