@@ -174,6 +174,7 @@ ALERT_EMAIL = required("ALERT_EMAIL", debug_default="owner@infiya.store")
 DEFAULT_FROM_EMAIL = RESEND_FROM_EMAIL
 EMAIL_BACKEND = "config.mail.resend_backend.ResendBackend" if RESEND_API_KEY else "config.mail.FileBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
+MAIL_TEXT_DAYS: int = env.int("MAIL_TEXT_DAYS", default=90)
 
 # --- the shop ---------------------------------------------------------------------------------------------------
 PAYMENT_WINDOW_MINUTES: int = env.int("PAYMENT_WINDOW_MINUTES", default=1440)

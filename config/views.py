@@ -65,7 +65,7 @@ def mail_preview(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def mail_html(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the HTML part exactly as it is sent, in a sandbox also when it is opened by itself."""
     mail = get_object_or_404(OutgoingMail, pk=pk)
-    response = HttpResponse(mail.html or "<p>Mail ini hanya teks.</p>")
+    response = HttpResponse(mail.html or "<p>Mail ini hanya teks, atau teksnya sudah dihapus.</p>")
     response["Content-Security-Policy"] = MAIL_POLICY
     return response
 

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from config.outbox import count_old_texts, forget_old_texts
 from monitoring.models import Incident, IncidentState, JobRun, MonitorRun, RouteTraffic, SlowQuery
 from payments.models import SignatureFailure, WebhookDelivery
 from payments.personal_data import forget_sent_mails
@@ -46,10 +47,16 @@ def forgettable() -> dict[str, QuerySet[Model]]:
     }
 
 
+def forgettable_counts() -> dict[str, int]:
+    """Return how many of each kind ``clean_up`` would forget now."""
+    counts = {name: rows.count() for name, rows in forgettable().items()}
+    return counts | {"texts_of_old_mails": count_old_texts()}
+
+
 def clean_up() -> dict[str, int]:
     """Delete what may be forgotten, a batch per statement, and return how many rows of each kind went."""
     done = {name: _delete(rows) for name, rows in forgettable().items()}
-    return done | {"mails_of_erased_people": forget_sent_mails()}
+    return done | {"mails_of_erased_people": forget_sent_mails(), "texts_of_old_mails": forget_old_texts()}
 
 
 def _delete(rows: QuerySet[Model]) -> int:

@@ -23,6 +23,8 @@ def check_mail_settings(
         found.append(Error("ALERT_EMAIL and ALERT_ESCALATION_EMAIL take addresses.", id="config.E004"))
     if not re.fullmatch(r"(smtp(\+tls|\+ssl)?://[^/\s]+/?)?", settings.ALERT_SMTP_URL):
         found.append(Error("ALERT_SMTP_URL is smtp+tls://user:password@host:port, or empty.", id="config.E005"))
+    if settings.MAIL_TEXT_DAYS < 1:
+        found.append(Error("MAIL_TEXT_DAYS is a number of days from 1 up.", id="config.E006"))
     if not settings.EMAIL_BACKEND.endswith(".ResendBackend"):
         return found
     if not re.fullmatch(r"[!-~]+", settings.RESEND_API_KEY):

@@ -8,13 +8,16 @@ several machines, need no lock.
 """
 
 from config.outbox.decoy import kept_only_if
+from config.outbox.forgetting import count_old_texts, forget_old_texts
 from config.outbox.queue import QueueState, due_mails, queue_mail, queue_state, send_again
 from config.outbox.sender import SendRun, send_due_mails, send_in_background
 
 __all__ = [
     "QueueState",
     "SendRun",
+    "count_old_texts",
     "due_mails",
+    "forget_old_texts",
     "kept_only_if",
     "queue_mail",
     "queue_state",

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.commands import ShopCommand
-from monitoring.cleaning import clean_up, forgettable
+from monitoring.cleaning import clean_up, forgettable_counts
 
 
 class Command(ShopCommand):
     """Deletes expired sessions and tokens, abandoned carts and old heartbeats."""
 
-    help = "Delete what may be forgotten: old sessions, abandoned carts, expired tokens, old heartbeats."
+    help = "Delete what may go: old sessions, abandoned carts, expired tokens, texts of old mails, heartbeats."
     lock_name = "clean_up"
     examples = """\
 examples:
@@ -23,5 +23,5 @@ examples:
 
     def work(self, *, stopping: threading.Event, dry_run: bool, **options: Any) -> Mapping[str, Any]:
         if dry_run:
-            return {name: rows.count() for name, rows in forgettable().items()}
+            return forgettable_counts()
         return clean_up()
