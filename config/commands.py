@@ -33,23 +33,30 @@ def positive(text: str) -> int:
     raise argparse.ArgumentTypeError(f"not a number from 1 to 100000: {text!r}")
 
 
-class ShopCommand(BaseCommand):
+class CommandWithExamples(BaseCommand):
+    """Lets --help begin with what the command does and with ``examples``, whose line breaks are kept."""
+
+    examples: ClassVar[str] = ""
+    exit_codes: ClassVar[str] = ""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """Put the examples before the options, and the exit codes last."""
+        parser = super().create_parser(prog_name, subcommand, epilog=self.exit_codes, **kwargs)
+        parser.description = f"{textwrap.fill(self.help, 110)}\n\n{self.examples.strip()}"
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        return parser
+
+
+class ShopCommand(CommandWithExamples):
     """Runs ``work`` under the lock named after the command, and prints what it returns as one line or as JSON.
 
     A subclass gives ``examples`` (shown by ``--help``), ``lock_name`` (None: may run several times at once) and
     ``work``, which returns the facts of the run; ``summary`` makes the line of them.
     """
 
-    examples: ClassVar[str] = ""
+    exit_codes = EXIT_CODES
     lock_name: ClassVar[str | None] = None
     changes_something: ClassVar[bool] = True
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        """Let --help begin with what the command does and with examples, whose line breaks are kept."""
-        parser = super().create_parser(prog_name, subcommand, epilog=EXIT_CODES, **kwargs)
-        parser.description = f"{textwrap.fill(self.help, 110)}\n\n{self.examples.strip()}"
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        return parser
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options that every command has."""

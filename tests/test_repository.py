@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("config", "shop", "orders", "payments", "monitoring", "backups")
@@ -172,6 +172,17 @@ def test_the_simulator_shares_no_code_with_the_shop():
 
 def test_every_cron_job_is_a_command_that_exists():
     assert {entry[2][0] for entry in settings.CRONJOBS} - set(get_commands()) == set()
+
+
+@pytest.mark.parametrize("name", [name for name, app in sorted(get_commands().items()) if app in APPS])
+def test_the_help_of_every_command_begins_with_examples_and_ends_with_exit_codes(name):
+    command = load_command_class(get_commands()[name], name)
+
+    text = command.create_parser("manage.py", name).format_help()
+
+    before, _, options = text.partition("\noptions:")
+    assert re.search(rf"^examples:\n  ([A-Z_]+=\S+ )*manage\.py {name}\b", before, re.MULTILINE)
+    assert "exit codes:" in options.lower()
 
 
 def test_the_scripts_are_executable_and_speak_plain_shell():

@@ -1,6 +1,8 @@
 """Years of a busy shop, written by SQL: as many orders as asked for, whole in every law, and nothing wrong with one.
 
-``write`` needs variants with plenty of stock, and users; ``fill`` makes those too, in a migrated, empty shop.
+``write`` needs variants with plenty of stock, and users; ``fill`` makes those too, in a migrated, empty shop. Rows are
+as long, and as hard to compress, as those of a shop that sells: names, streets, tokens, signatures, the gateway's
+answers, and the texts of the mails of the last ninety days. What is measured on them would be measured in a shop.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from backups.target import shop_database
+from config.mail_examples import example_mail
 
 # Of a thousand orders: how many are in each status, the closed ones first.
 SHARES = (
@@ -20,16 +23,28 @@ SHARES = (
     ("PENDING_PAYMENT", 1),
 )
 
+GIVEN = ("Sari", "Budi", "Rina", "Agus", "Dewi", "Putu", "Made", "Siti", "Joko", "Maria", "Yohanes", "Nur")
+FAMILY = (
+    "Wulandari", "Santoso", "Kartika", "Pratama", "Lestari", "Nugroho", "Siregar", "Hutapea", "Saputra", "Halim",
+    "Ginting",
+)  # fmt: skip
+
 _ORDERS = """
     INSERT INTO orders_order (number, user_id, email, status, idempotency_key, request, link_version, closing_to,
         closing_by, closing_reason, payment_hold, cleared_hold, recipient, phone, province, city, district, postal_code,
         street, note, shipping_method, courier, subtotal, shipping_cost, discount, total, created_at, expires_at,
         status_at, paid_at)
-    SELECT 'ORD-B-' || n, %(users)s + n %% %(user_count)s, 'a@example.com', status, 'bench-' || n, '{}', 1, '',
-           '', '', '', '', 'Sari', '+6281200000000', 'JAWA BARAT', 'KOTA BANDUNG', 'Coblong', '40132', 'Jl. Dago', '',
-           'jne-reg', 'JNE REG', 100000, 12000, 0, 112000, at, at + interval '1 day', at + interval '5 minutes',
+    SELECT 'ORD-B-' || n, %(users)s + n %% %(user_count)s, lower(given) || '.' || n || '@example.com', status,
+           gen_random_uuid(),
+           jsonb_build_object('items', jsonb_build_array(jsonb_build_object(
+               'productId', 1 + n %% %(variant_count)s, 'variantId', %(variants)s + n %% %(variant_count)s,
+               'quantity', 1)), 'addressId', n, 'shippingMethod', 'jne-reg', 'note', ''),
+           1, '', '', '', '', '', given || ' ' || family, '+62812' || lpad((n * 7919 %% 100000000)::text, 8, '0'),
+           'Jawa Barat', 'Kota Bandung', 'Coblong', '40132',
+           'Jl. ' || family || ' No. ' || n %% 200 || ', RT 0' || n %% 9 || '/RW 0' || n %% 7, '', 'jne-reg', 'JNE REG',
+           100000, 12000, 0, 112000, at, at + interval '1 day', at + interval '5 minutes',
            CASE WHEN status IN ('PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED') THEN at + interval '5 minutes' END
-      FROM (SELECT n, status,
+      FROM (SELECT n, status, (%(given)s::text[])[1 + n %% 12] AS given, (%(family)s::text[])[1 + n %% 11] AS family,
                    -- Closed ones over two years, the newest an hour ago; open ones within their time.
                    now() - interval '1 hour' - CASE WHEN status IN ('COMPLETED', 'EXPIRED', 'CANCELLED')
                         THEN (%(orders)s - n) * (interval '2 years' / %(orders)s)
@@ -68,29 +83,43 @@ _PAYMENTS = """
     SELECT o.id, o.number || '-' || part, o.total,
            CASE WHEN part = 2 THEN 'EXPIRED' WHEN o.paid_at IS NOT NULL THEN 'SUCCESS'
                 WHEN o.status = 'PENDING_PAYMENT' THEN 'PENDING' ELSE o.status END,
-           'bca_va', '', '', '{}', o.expires_at, '', 0, 0, o.created_at,
-           CASE WHEN part = 1 THEN o.paid_at END
-      FROM orders_order o CROSS JOIN LATERAL generate_series(1, CASE WHEN o.id %% 20 = 0 THEN 2 ELSE 1 END) AS part
+           'bca_va', token, 'https://app.midtrans.com/snap/v4/redirection/' || token,
+           jsonb_build_object('token', token, 'redirect_url', 'https://app.midtrans.com/snap/v4/redirection/' || token),
+           o.expires_at, '', 0, 0, o.created_at, CASE WHEN part = 1 THEN o.paid_at END
+      FROM orders_order o
+     CROSS JOIN LATERAL generate_series(1, CASE WHEN o.id %% 20 = 0 THEN 2 ELSE 1 END) AS part
+     CROSS JOIN LATERAL (SELECT md5(o.number || part)::uuid::text AS token) AS made
      WHERE o.number LIKE 'ORD-B-%%'"""
-_TRANSACTIONS = """
+_ANSWER = """jsonb_build_object('status_code', '200', 'status_message', 'Success, transaction is found',
+           'transaction_id', md5('t' || p.id)::uuid::text, 'order_id', p.gateway_id, 'merchant_id', 'G141532850',
+           'gross_amount', p.amount || '.00', 'currency', 'IDR', 'payment_type', 'bank_transfer',
+           'transaction_time', to_char(p.created_at, 'YYYY-MM-DD HH24:MI:SS'), 'transaction_status', 'settlement',
+           'fraud_status', 'accept', 'settlement_time', to_char(p.success_at, 'YYYY-MM-DD HH24:MI:SS'),
+           'expiry_time', to_char(p.expires_at, 'YYYY-MM-DD HH24:MI:SS'),
+           'va_numbers', jsonb_build_array(jsonb_build_object('bank', 'bca', 'va_number', '81000' || p.id)),
+           'signature_key', encode(sha512(p.gateway_id::bytea), 'hex'))"""
+_TRANSACTIONS = f"""
     INSERT INTO payments_paymenttransaction (payment_id, transaction_id, status, raw_status, fraud_status, payment_type,
         amount, currency, problem, received, charged_back, surplus, asked_at, raw, created_at)
-    SELECT p.id, 'bench-' || p.id, 'SUCCESS', 'settlement', '', 'bank_transfer', p.amount, 'IDR', '', p.amount, 0,
-           false, p.success_at, '{}', p.success_at
-      FROM payments_payment p WHERE p.status = 'SUCCESS' AND p.gateway_id LIKE 'ORD-B-%%'"""
+    SELECT p.id, md5('t' || p.id)::uuid, 'SUCCESS', 'settlement', 'accept', 'bank_transfer', p.amount, 'IDR', '',
+           p.amount, 0, false, p.success_at, {_ANSWER}, p.success_at
+      FROM payments_payment p WHERE p.status = 'SUCCESS' AND p.gateway_id LIKE 'ORD-B-%%'"""  # noqa: S608
 _MAILS = """
     INSERT INTO config_outgoingmail (kind, reference, from_email, "to", reply_to, subject, text, html, idempotency_key,
         state, attempts, last_error, provider_id, created_at, sent_at)
-    SELECT kind, o.number, 'a@example.com', 'b@example.com', '', 's', 't', '', kind || '/' || o.number, 'SENT', 1, '',
-           kind || o.id, o.created_at, o.created_at
-      FROM orders_order o CROSS JOIN unnest('{order_received,order_paid}'::text[]) AS kind
+    SELECT kind, o.number, 'infiya.store <pesan@example.com>', o.email, '', 'Pesanan ' || o.number || ' kami terima',
+           CASE WHEN young THEN replace(%(text)s, 'contoh', md5(o.number) || md5(kind)) ELSE '' END,
+           CASE WHEN young THEN replace(%(html)s, 'contoh', md5(o.number) || md5(kind)) ELSE '' END,
+           kind || '/' || o.number, 'SENT', 1, '', md5(kind || o.id)::uuid, o.created_at, o.created_at
+      FROM (SELECT *, created_at > now() - interval '90 days' AS young FROM orders_order) o
+     CROSS JOIN unnest('{order_received,order_paid}'::text[]) AS kind
      WHERE o.number LIKE 'ORD-B-%%' AND (kind = 'order_received' OR o.paid_at IS NOT NULL)"""
-_NOTIFICATIONS = """
+_NOTIFICATIONS = f"""
     INSERT INTO payments_gatewaynotification (digest, body, gateway_id, transaction_id, claimed_status, payment_id,
         outcome, attempts, lease, last_error, deliveries, received_at, applied_at)
-    SELECT 'bench-' || p.id, '{}', p.gateway_id, 'bench-' || p.id, 'settlement', p.id, 'APPLIED', 1, '', '', 1,
-           p.success_at, p.success_at
-      FROM payments_payment p WHERE p.status = 'SUCCESS' AND p.gateway_id LIKE 'ORD-B-%%'"""
+    SELECT encode(sha256(p.gateway_id::bytea), 'hex'), {_ANSWER}::text, p.gateway_id, md5('t' || p.id)::uuid,
+           'settlement', p.id, 'APPLIED', 1, '', '', 1, p.success_at, p.success_at
+      FROM payments_payment p WHERE p.status = 'SUCCESS' AND p.gateway_id LIKE 'ORD-B-%%'"""  # noqa: S608
 
 
 _USERS = """
@@ -153,7 +182,7 @@ def write(
         with shop_database().connect() as session, session.cursor() as own:
             write(orders, variants=variants, users=users, cursor=own, with_notifications=with_notifications)
         return
-    bounds, total = [], 0
+    bounds, total, mail = [], 0, example_mail("order_received")
     for _, share in SHARES[:-1]:
         total += share
         bounds.append(total)
@@ -165,6 +194,10 @@ def write(
         "variant_count": len(variants),
         "statuses": [status for status, _ in SHARES],
         "bounds": bounds,
+        "given": list(GIVEN),
+        "family": list(FAMILY),
+        "text": mail.text,
+        "html": mail.html,
     }
     cursor.execute("SET statement_timeout = 0")
     statements = [_ORDERS, _ITEMS, _EVENTS, _RESERVATIONS, _MOVEMENTS, _STOCK, _PAYMENTS, _TRANSACTIONS, _MAILS]

@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import get_commands
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from config import embedded_postgres
+from config.commands import CommandWithExamples
 from config.env import BASE_DIR, env
 from config.processes import Supervisor, port_is_free
 
@@ -53,13 +54,19 @@ class _Probe(NamedTuple):
         return status == 200 or not self.only_200
 
 
-class Command(BaseCommand):
+class Command(CommandWithExamples):
     """Starts the shop, watches it, and stops all of it on SIGTERM, SIGINT or SIGHUP."""
 
     help = (
         "Run the whole shop on this machine until Ctrl-C or SIGTERM. Uses the embedded PostgreSQL unless DATABASE_URL "
-        "is set. Exit codes: 0 stopped as asked, 1 something failed."
+        "is set."
     )
+    examples = """\
+examples:
+  manage.py run_shop                                  the shop on 127.0.0.1:8000, its data under .data/ (make run)
+  DATA_DIR=/tmp/second PORT=8100 SIMULATOR_PORT=8101 manage.py run_shop       another one beside it
+"""
+    exit_codes = "exit codes: 0 stopped as asked, 1 something failed"
     _said = ""  # by the steps of the preparation
     requires_system_checks = ()  # they are migrate's; this process itself never talks to the database
 

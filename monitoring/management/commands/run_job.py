@@ -8,16 +8,24 @@ import sys
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from config.commands import CommandWithExamples
 from monitoring.jobs import UnknownJobError, run_job
 from monitoring.schedule import scheduled_jobs
 
 
-class Command(BaseCommand):
+class Command(CommandWithExamples):
     """Runs a job of CRONJOBS and exits with the job's own code."""
 
     help = "Run one job of CRONJOBS now, with its heartbeat and record. Without a name: list the jobs."
+    examples = """\
+examples:
+  manage.py run_job                           list the jobs
+  manage.py run_job expire_orders             run one of them now, as cron would
+  manage.py run_job run_monitors --only backup_age
+"""
+    exit_codes = "exit codes: the job's own; 2 there is no such job"
     requires_system_checks = ()  # a heartbeat must come even when something else is wrong
 
     def add_arguments(self, parser: ArgumentParser) -> None:

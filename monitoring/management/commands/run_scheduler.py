@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from config.commands import CommandWithExamples
 from config.processes import Supervisor
 from monitoring.schedule import system_now
 from monitoring.scheduler import Scheduler
@@ -15,13 +14,18 @@ from monitoring.scheduler import Scheduler
 _POLL_S = 0.2
 
 
-class Command(BaseCommand):
+class Command(CommandWithExamples):
     """Runs CRONJOBS minute by minute until it is told to stop."""
 
     help = (
         "Run the jobs of CRONJOBS on their schedule (the machine's time zone, as cron does), each as a process of its "
         "own, until SIGTERM or Ctrl-C. For `make run`, containers and systemd; elsewhere cron (manage.py crontab add)."
     )
+    examples = """\
+examples:
+  manage.py run_scheduler         run the cron jobs on time until Ctrl-C or SIGTERM
+"""
+    exit_codes = "exit codes: 0 stopped as asked"
     requires_system_checks = ()
 
     def handle(self, **options: Any) -> None:
