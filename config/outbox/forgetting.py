@@ -6,8 +6,6 @@ backup. Mails that were not sent keep theirs: somebody may send them again.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import connection
 
@@ -16,7 +14,7 @@ BATCH = 1000
 _EMPTY = """
     UPDATE config_outgoingmail SET text = '', html = ''
      WHERE id IN (SELECT id FROM config_outgoingmail
-                   WHERE id > %s AND state = 'SENT' AND sent_at < statement_timestamp() - %s::interval
+                   WHERE id > %s AND state = 'SENT' AND sent_at < statement_timestamp() - make_interval(days => %s)
                      AND (text <> '' OR html <> '')
                    ORDER BY id LIMIT %s)
     RETURNING id"""
@@ -24,13 +22,14 @@ _EMPTY = """
 
 _COUNT = """
     SELECT count(*) FROM config_outgoingmail
-     WHERE state = 'SENT' AND sent_at < statement_timestamp() - %s::interval AND (text <> '' OR html <> '')"""
+     WHERE state = 'SENT' AND sent_at < statement_timestamp() - make_interval(days => %s)
+       AND (text <> '' OR html <> '')"""
 
 
 def count_old_texts() -> int:
     """Return how many mails ``forget_old_texts`` would empty now."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [timedelta(days=settings.MAIL_TEXT_DAYS)])
+        cursor.execute(_COUNT, [settings.MAIL_TEXT_DAYS])
         row = cursor.fetchone()
     assert row is not None
     return int(row[0])
@@ -38,11 +37,10 @@ def count_old_texts() -> int:
 
 def forget_old_texts() -> int:
     """Empty the text of mails sent more than ``MAIL_TEXT_DAYS`` days ago, a batch per statement; return how many."""
-    age = timedelta(days=settings.MAIL_TEXT_DAYS)
     done, last = 0, 0
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(_EMPTY, [last, age, BATCH])
+            cursor.execute(_EMPTY, [last, settings.MAIL_TEXT_DAYS, BATCH])
             emptied = [row[0] for row in cursor.fetchall()]
             if not emptied:
                 return done

@@ -39,9 +39,11 @@ _ORDERS = """
            jsonb_build_object('items', jsonb_build_array(jsonb_build_object(
                'productId', 1 + n %% %(variant_count)s, 'variantId', %(variants)s + n %% %(variant_count)s,
                'quantity', 1)), 'addressId', n, 'shippingMethod', 'jne-reg', 'note', ''),
-           1, '', '', '', '', '', given || ' ' || family, '+62812' || lpad((n * 7919 %% 100000000)::text, 8, '0'),
+           1, '', '', '', '', '', given || ' ' || family,
+           '+62812' || lpad((n::bigint * 7919 %% 100000000)::text, 8, '0'),
            'Jawa Barat', 'Kota Bandung', 'Coblong', '40132',
-           'Jl. ' || family || ' No. ' || n %% 200 || ', RT 0' || n %% 9 || '/RW 0' || n %% 7, '', 'jne-reg', 'JNE REG',
+           'Jl. ' || family || ' No. ' || n %% 200 || ', RT 0' || n %% 9 || '/RW 0' || n %% 7, '',
+           'jne-reg', 'JNE REG',
            100000, 12000, 0, 112000, at, at + interval '1 day', at + interval '5 minutes',
            CASE WHEN status IN ('PAID', 'PROCESSING', 'SHIPPED', 'COMPLETED') THEN at + interval '5 minutes' END
       FROM (SELECT n, status, (%(given)s::text[])[1 + n %% 12] AS given, (%(family)s::text[])[1 + n %% 11] AS family,
