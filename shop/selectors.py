@@ -6,8 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from config.database import with_database_safety
@@ -16,6 +29,12 @@ from shop.models import Cart, CartItem, CartStatus, Category, Product, ProductIm
 
 LOW_STOCK: int = settings.LOW_STOCK_UNITS
 CART_SESSION_KEY = "cart"
+
+
+def running_low() -> QuerySet[Variant]:
+    """Return the variants on sale of which staff should order more, as ``Variant.runs_low`` says of one."""
+    limit = Coalesce("reorder_at", Value(settings.LOW_STOCK_UNITS))
+    return Variant.objects.filter(is_active=True, product__is_active=True, on_hand__lte=F("reserved") + limit)
 
 
 def menu_categories() -> list[Category]:

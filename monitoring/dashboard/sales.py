@@ -15,7 +15,7 @@ from orders.models import Order
 from orders.states import OrderStatus
 from shop.models import Variant
 from shop.money import rupiah
-from shop.selectors import LOW_STOCK
+from shop.selectors import running_low
 
 DAYS = 30
 LOW_STOCK_SHOWN = 8
@@ -101,5 +101,4 @@ def open_orders() -> list[StatusCount]:
 
 def low_stock() -> list[Variant]:
     """Return the variants on sale that run out, the emptiest first (one query)."""
-    low = Variant.objects.filter(is_active=True, product__is_active=True, on_hand__lte=F("reserved") + LOW_STOCK)
-    return list(low.select_related("product").order_by(F("on_hand") - F("reserved"), "pk")[:LOW_STOCK_SHOWN])
+    return list(running_low().select_related("product").order_by(F("on_hand") - F("reserved"), "pk")[:LOW_STOCK_SHOWN])

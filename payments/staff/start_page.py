@@ -12,7 +12,7 @@ from django.urls import reverse
 from payments.staff import lists
 from payments.staff.lists import COUNT_LIMIT
 from shop.models import Reservation, ReservationState, Variant
-from shop.selectors import LOW_STOCK
+from shop.selectors import running_low
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _stock_cards(request: HttpRequest) -> list[Card]:
     url = reverse("admin:shop_variant_changelist")
     waiting = Reservation.objects.filter(state=ReservationState.SHORT).values("variant")
     short = Variant.objects.filter(Q(reserved__gt=F("on_hand")) | Q(pk__in=waiting))
-    low = Variant.objects.filter(is_active=True, on_hand__lte=F("reserved") + LOW_STOCK)
+    low = running_low()
     missing = short[:COUNT_LIMIT].count()
     return [
         Card("Kurang stok", missing, f"{url}?stok=kurang", "triangle-alert", missing > 0),

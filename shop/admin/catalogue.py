@@ -52,6 +52,7 @@ class VariantInline(StackedInline[Variant, Product]):
         ("price", "weight"),
         ("options", "swatch"),
         ("position", "is_active"),
+        "reorder_at",
         "in_stock",
     )
     readonly_fields = ("in_stock",)

@@ -119,7 +119,7 @@ class VariantForm(VariantBase):
 
     class Meta:
         model = Variant
-        fields = ("sku", "name", "price", "weight", "options", "swatch", "position", "is_active")
+        fields = ("sku", "name", "price", "weight", "options", "swatch", "position", "is_active", "reorder_at")
         error_messages = {
             "sku": {"unique": "SKU ini sudah dipakai barang lain."},
             "price": {"min_value": "Harga harus lebih dari Rp0."},

@@ -19,7 +19,7 @@ from config.staff.show import NOTHING, badge, in_one_piece, link, money, number,
 from shop.admin.stock_actions import Arrival, Correction
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement, Variant
 from shop.models.stock import LIVE_RESERVATION_STATES
-from shop.selectors import LOW_STOCK
+from shop.selectors import running_low
 
 SALES_WINDOW_DAYS = 30
 REORDER_DAYS = 14
@@ -37,7 +37,7 @@ class StockFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             ("kurang", "Kurang stok"),
-            ("menipis", f"Menipis (sisa {LOW_STOCK} atau kurang)"),
+            ("menipis", "Menipis"),
             ("segera", f"Habis dalam {REORDER_DAYS} hari"),
             ("habis", "Habis"),
         ]
@@ -47,7 +47,7 @@ class StockFilter(admin.SimpleListFilter):
             case "kurang":
                 return queryset.filter(Q(reserved__gt=F("on_hand")) | Exists(_SHORT))
             case "menipis":
-                return queryset.filter(is_active=True, on_hand__lte=F("reserved") + LOW_STOCK)
+                return queryset.filter(pk__in=running_low().values("pk"))
             case "segera":
                 # At the pace of the window; what does not sell never runs out.
                 enough = F("sold_units") * REORDER_DAYS / SALES_WINDOW_DAYS
@@ -65,7 +65,7 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
     object_actions = (Arrival(), Correction())
     change_form_outer_after_template = "admin/shop/variant/after.html"
     list_display = (
-        "sku_", "name_of", "state", "on_hand_", "reserved_", "available_", "sold_recently", "lasts", "book",
+        "sku_", "name_of", "state", "on_hand_", "reserved_", "available_", "sold_recently", "lasts", "to_order", "book",
     )  # fmt: skip
     list_display_links = ("sku_",)
     list_filter = (StockFilter, "is_active", "product__category")
@@ -74,6 +74,7 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
     ordering = ("product__name", "position", "pk")
     fields = (
         "sku", "product_link", "choice", "price_", "weight_", "is_active", "on_hand_", "reserved_", "available_",
+        "reorder_at",
     )  # fmt: skip
     readonly_fields = ("product_link", "choice", "price_", "weight_", "on_hand_", "reserved_", "available_")
 
@@ -142,7 +143,7 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
             found.append(badge("Kurang stok", "batal", "triangle-alert"))
         elif variant.available <= 0:
             found.append(badge("Habis", "selesai", "circle-x"))
-        elif variant.available <= LOW_STOCK:
+        elif variant.runs_low:
             found.append(badge("Menipis", "menunggu", "clock"))
         if not variant.is_active:
             found.append(badge("Tidak dijual", "selesai", "x"))
@@ -180,6 +181,12 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
         if not sold or variant.available <= 0:
             return NOTHING
         return f"± {max(1, variant.available * SALES_WINDOW_DAYS // sold)} hari"
+
+    @admin.display(description="saran pesan")
+    def to_order(self, variant: Variant) -> str | SafeString:
+        """Return how many to order of what runs low, so that it is above its limit after the next window's sales."""
+        wanted = getattr(variant, "sold_units", 0) + variant.low_at + 1 - variant.available
+        return number(wanted) if variant.is_active and variant.runs_low else NOTHING
 
     @admin.display(description="catat")
     def book(self, variant: Variant) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -86,6 +87,12 @@ class Variant(models.Model):
     weight = models.PositiveIntegerField("berat", help_text="Gram")
     on_hand = models.BigIntegerField("di gudang", default=0)
     reserved = models.BigIntegerField("dipesan", default=0)
+    reorder_at = models.PositiveIntegerField(
+        "ingatkan pada sisa",
+        null=True,
+        blank=True,
+        help_text="Masuk daftar stok menipis bila yang tersedia tinggal sekian. Kosong: batas umum toko.",
+    )
     is_active = models.BooleanField("dijual", default=True)
     position = models.PositiveSmallIntegerField("urutan", default=0)
 
@@ -115,3 +122,13 @@ class Variant(models.Model):
     def available(self) -> int:
         """Units that may still be sold; below zero when less is there than is reserved."""
         return self.on_hand - self.reserved
+
+    @property
+    def low_at(self) -> int:
+        """What is available when staff should order more: the variant's own limit, or the shop's."""
+        return int(settings.LOW_STOCK_UNITS) if self.reorder_at is None else self.reorder_at
+
+    @property
+    def runs_low(self) -> bool:
+        """Whether staff should order more."""
+        return self.available <= self.low_at
