@@ -311,9 +311,27 @@ BROKEN = [
     check("payments_refund", "refund_approved_by_another", approved_by_id=First("shop_user")),
     check("payments_refund", "refund_bank_done_has_reference", channel="BANK", state="DONE", done_at=LATER),
     check("payments_refund", "refund_channel_known", channel="POST"),
+    *(
+        check("payments_refund", "refund_denied_was_done", denied_at=LATER, **wrong)
+        for wrong in (
+            {"state": "FAILED", "done_at": None},
+            {"state": "DONE", "done_at": LATER},
+            {"state": "FAILED", "done_at": LATER, "channel": "BANK"},
+        )
+    ),
     check("payments_refund", "refund_done_has_done_at", state="DONE"),
     check("payments_refund", "refund_sent_only_when_approved", state="DONE", done_at=LATER, needs_approval=True),
     check("payments_refund", "refund_state_known", state="LOST"),
+    check("payments_refund", "refund_unseen_was_shown", unseen_since=LATER, state="FAILED"),
+    check(
+        "payments_refund",
+        "refund_unseen_was_shown",
+        unseen_since=LATER,
+        state="DONE",
+        done_at=LATER,
+        channel="BANK",
+        bank_reference="TRF-1",
+    ),
     unique("payments_refund", "payments_refund_refund_key_key", "refund_key"),
     *(unique("payments_refund", "refund_one_open_per_transaction", state=state) for state in ("REQUESTED", "SENT")),
     check("payments_gatewaynotification", "notification_applied_has_time", outcome="APPLIED"),

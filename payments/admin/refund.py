@@ -16,7 +16,7 @@ from payments.admin.bank_refund_actions import Claim, Confirm, GiveUp
 from payments.admin.cells import order_link, shown
 from payments.admin.refund_actions import Approve, Reject, Send
 from payments.models import Refund
-from payments.staff.words import REFUND
+from payments.staff.words import refund_badge
 from payments.states import RefundChannel, RefundState
 
 
@@ -57,7 +57,8 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
     date_hierarchy = "created_at"
     fields = (
         "key", "order_", "transaction_", "amount_", "reason", "channel", "state_", "requested_by", "approval",
-        "claimed_by", "bank_reference", "attempts", "next_try", "last_error", "created", "sent", "done",
+        "claimed_by", "bank_reference", "attempts", "next_try", "last_error", "created", "sent", "done", "unseen",
+        "denied",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -94,7 +95,7 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
     @admin.display(description="keadaan", ordering="state")
     def state_(self, refund: Refund) -> SafeString:
         """Return the state as a badge."""
-        return shown(REFUND[refund.state])
+        return shown(refund_badge(refund))
 
     @admin.display(description="persetujuan")
     def approval(self, refund: Refund) -> str | SafeString:
@@ -117,6 +118,16 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
     def done(self, refund: Refund) -> SafeString:
         """Return when the money was back."""
         return when(refund.done_at)
+
+    @admin.display(description="tidak terlihat di Midtrans sejak")
+    def unseen(self, refund: Refund) -> SafeString:
+        """Return since when the gateway does not show it any more; whether it was denied is not sure yet."""
+        return when(refund.unseen_since)
+
+    @admin.display(description="ditolak bank")
+    def denied(self, refund: Refund) -> SafeString:
+        """Return when it turned out that the money had not gone back after all."""
+        return when(refund.denied_at)
 
     @admin.display(description="percobaan berikut")
     def next_try(self, refund: Refund) -> SafeString:

@@ -15,6 +15,9 @@ class Refund(models.Model):
 
     API: REQUESTED -> SENT (about to call; a lost answer leaves it here) -> DONE | FAILED. BANK: SENT = a person has
     claimed the transfer, DONE needs the bank's reference. DASHBOARD: found at the gateway, never sent by us.
+
+    ``unseen_since``: GET status shows this DONE refund no more, as of the first answer that did not. ``denied_at``: it
+    was DONE and counts as FAILED since then, because the gateway kept not showing it (ADR 13).
     """
 
     transaction = models.ForeignKey(PaymentTransaction, on_delete=models.PROTECT, related_name="refunds")
@@ -50,6 +53,8 @@ class Refund(models.Model):
     created_at = models.DateTimeField("dibuat", auto_now_add=True)
     first_sent_at = models.DateTimeField("pertama dikirim", null=True, blank=True)
     done_at = models.DateTimeField("selesai", null=True, blank=True)
+    unseen_since = models.DateTimeField("tidak terlihat sejak", null=True, blank=True)
+    denied_at = models.DateTimeField("ditolak bank", null=True, blank=True)
 
     class Meta:
         verbose_name = "pengembalian dana"
@@ -80,6 +85,15 @@ class Refund(models.Model):
                 name="refund_done_has_done_at",
                 condition=~Q(state=RefundState.DONE) | Q(done_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="refund_unseen_was_shown",
+                condition=Q(unseen_since__isnull=True) | (Q(state=RefundState.DONE) & ~Q(channel=RefundChannel.BANK)),
+            ),
+            models.CheckConstraint(
+                name="refund_denied_was_done",
+                condition=Q(denied_at__isnull=True)
+                | (Q(state=RefundState.FAILED, done_at__isnull=False) & ~Q(channel=RefundChannel.BANK)),
+            ),
             models.UniqueConstraint(
                 name="refund_one_open_per_transaction",
                 fields=["transaction"],
@@ -92,6 +106,7 @@ class Refund(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(state__in=[RefundState.REQUESTED, RefundState.SENT]),
             ),
+            models.Index(name="refund_denied", fields=["transaction"], condition=Q(denied_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -73,7 +73,7 @@ def reasons_to_stay(user: User) -> list[str]:
     numbers = refunds.values_list("transaction__payment__order__number", flat=True).distinct()
     found += [f"Uang pesanan {number} sedang dikembalikan." for number in numbers[:5]]
     rows = PaymentTransaction.objects.filter(payment__order__user=user, status__in=_MONEY_HERE)
-    owed = rows.filter(Q(surplus=True) | Q(payment__order__status__in=CLOSED_UNPAID))
+    owed = rows.filter(Q(surplus=True) | Q(payment__order__status__in=[*CLOSED_UNPAID, OrderStatus.REFUNDED]))
     owed = owed.exclude(payment__order__number__in=list(numbers))
     found += [
         f"Kami masih memegang uang dari pesanan {number} yang harus dikembalikan."
