@@ -18,7 +18,8 @@ from config.errors import ShopError
 from config.models import MailState, OutgoingMail
 from orders.models import CancelRequest, Order
 from orders.states import CLOSED_UNPAID, OrderStatus
-from payments.models import GatewayNotification, PaymentTransaction, Refund, WebhookDelivery
+from payments.bank_account import MASK, masked_number
+from payments.models import GatewayNotification, PaymentTransaction, Refund, RefundProof, WebhookDelivery
 from payments.personal_data import tombstones
 from payments.states import REFUND_OPEN, DeliveryState, TransactionStatus
 from shop.emails import account_reference, queue_account_mail
@@ -116,6 +117,7 @@ def anonymise(user: User, *, at: datetime, using: str = "default") -> None:
     Cart.objects.using(using).filter(user=user, status=CartStatus.OPEN).delete()
     _anonymise_orders(user, using)
     _anonymise_payments(user, using)
+    _anonymise_refunds(user, using, at)
     _forget_mails([user], using)
     _forget_events([user], using)
     User.objects.using(using).filter(pk=user.pk).update(
@@ -162,6 +164,16 @@ def _anonymise_payments(user: User, using: str) -> None:
         body = json.loads(note.body)
         body.pop("customer_details", None)
         GatewayNotification.objects.using(using).filter(pk=note.pk).update(body=json.dumps(body))
+
+
+def _anonymise_refunds(user: User, using: str, at: datetime) -> None:
+    """Keep four digits of the accounts that his money went to, and nothing of the slips: they show his name."""
+    refunds = Refund.objects.using(using).filter(transaction__payment__order__user=user).exclude(account_number="")
+    for refund in refunds.exclude(account_number__startswith=MASK):
+        number = masked_number(refund.account_number)
+        Refund.objects.using(using).filter(pk=refund.pk).update(account_number=number, account_name=SOMEBODY)
+    proofs = RefundProof.objects.using(using).filter(refund__transaction__payment__order__user=user)
+    proofs.filter(erased_at__isnull=True).update(content=b"", erased_at=at)
 
 
 def forget_sent_mails() -> int:

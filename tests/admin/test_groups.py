@@ -90,6 +90,8 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("payments.refund", "setujui"): OWNER,
     ("payments.refund", "tolak"): frozenset({"kasir", "owner"}),  # the cashier who asked for it
     ("payments.refund", "kirim"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "rekening"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "bukti"): MONEY,
     ("payments.refund", "ambil"): frozenset({"kasir", "owner"}),
     ("payments.refund", "konfirmasi"): frozenset({"kasir", "owner"}),
     ("payments.refund", "lepas"): OWNER,  # and whoever holds the transfer

@@ -23,7 +23,7 @@ from payments.services.refunds import request_refund, send_refund
 from payments.staff import lists, words
 from payments.states import UNSEEN_FOR
 from shop.models import User, Variant
-from tests.support.money import paid, settled
+from tests.support.money import ACCOUNT, PROOF, paid, settled
 from tests.support.simulator import Simulator
 from tests.support.staff import login, page_url
 from tests.support.threads import run_together
@@ -169,8 +169,8 @@ def test_a_refund_of_the_dashboard_that_is_denied_fails_too(simulator: Simulator
 def test_a_transfer_by_bank_is_never_missed_at_the_gateway(simulator: Simulator, staff: User) -> None:
     order, row = paid(simulator, method="bca_va")
     refund = request_refund(transaction_id=row.pk, amount=row.received, reason="habis", requested_by=staff)
-    claim_bank_refund(refund_id=refund.pk, actor="staff:1")
-    confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-1", actor="staff:1")
+    claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
+    confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-1", proof=PROOF, actor="staff:1")
 
     denied_for_good(order)
 
