@@ -79,6 +79,7 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("orders.order", "kirim"): frozenset({"gudang", "owner"}),
     ("orders.order", "selesai"): frozenset({"gudang", "owner"}),
     ("orders.order", "catat"): ALL - {"auditor"},
+    ("orders.order", "kirim-ulang-email"): frozenset({"kasir", "owner"}),
     ("orders.order", "barang-kembali"): frozenset({"gudang", "owner"}),
     ("orders.order", "cek"): frozenset({"kasir", "owner"}),
     ("orders.order", "batal"): frozenset({"kasir", "owner"}),
