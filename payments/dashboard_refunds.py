@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils import timezone
 
 from payments.gateway import StatusAnswer
@@ -16,21 +19,23 @@ def match(transaction: PaymentTransaction, refunds: list[Refund], answer: Status
     Returns the refunds that are DONE since now. Transaction and refunds are locked. The gateway's ``refund_amount`` is
     cumulative.
     """
-    total = _total(transaction, answer)
+    total = total_shown(transaction, answer)
     if not total:
         return []
     finished: list[Refund] = []
     by_key = {refund.refund_key: refund for refund in refunds}
     strange: list[tuple[str, int, str]] = []
     for entry in answer.refunds:
-        key = str(entry.get("refund_key") or f"gateway-{entry.get('refund_chargeback_id', '')}")[:50]
+        key, amount = key_of(entry), rupiah_of(entry.get("refund_amount"))
+        if amount == 0:
+            continue  # asked for and denied
         ours = by_key.get(key)
         if ours is not None and ours.state == RefundState.FAILED:
             key, ours = f"{key[:45]}-late", None  # we gave it up, and it happened after all: the money did go back
         if ours is not None and _finish(ours):
             finished.append(ours)
         elif key not in by_key:
-            strange.append((key, rupiah_of(entry.get("refund_amount")) or 0, str(entry.get("reason") or "")))
+            strange.append((key, amount or 0, str(entry.get("reason") or "")))
     done = _done(transaction)
     for key, amount, reason in strange:
         # A row for the total may stand for it already, from an answer that showed no list.
@@ -39,11 +44,23 @@ def match(transaction: PaymentTransaction, refunds: list[Refund], answer: Status
             done += amount
     beyond = total - done - _on_its_way(refunds)
     if beyond > 0:
-        finished.append(_dashboard_row(transaction, beyond, f"total-{transaction.pk}-{total}", ""))
+        finished.append(_dashboard_row(transaction, beyond, _unused_key(f"total-{transaction.pk}-{total}"), ""))
     return finished
 
 
-def _total(transaction: PaymentTransaction, answer: StatusAnswer) -> int:
+def key_of(entry: Mapping[str, Any]) -> str:
+    """Return what we call one entry of the gateway's list."""
+    return str(entry.get("refund_key") or f"gateway-{entry.get('refund_chargeback_id', '')}")[:50]
+
+
+def _unused_key(key: str) -> str:
+    """Return ``key``, with a number if a row has it already: such a refund was denied, and happened after all."""
+    taken = set(Refund.objects.filter(refund_key__startswith=key).values_list("refund_key", flat=True))
+    names = (key, *(f"{key}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def total_shown(transaction: PaymentTransaction, answer: StatusAnswer) -> int:
     """Return the rupiah that went back at the gateway so far, from whatever part of the answer tells it."""
     listed = sum(rupiah_of(entry.get("refund_amount")) or 0 for entry in answer.refunds)
     whole = transaction.received if answer.status == "refund" else 0

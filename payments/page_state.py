@@ -26,6 +26,11 @@ class Money:
         """What is still with the shop, refunds under way included."""
         return max(0, self.received - self.charged_back - self.returned)
 
+    @property
+    def still_here(self) -> int:
+        """What is with the shop and not on its way back."""
+        return max(0, self.kept - self.returning)
+
 
 class PageState(enum.StrEnum):
     WAITING = "waiting"
@@ -112,8 +117,10 @@ def badge(order: Order, state: PageState | None = None) -> Badge:
     return Badge(f"badge-{css}", icon, status.label)
 
 
-def title(state: PageState, first_name: str) -> str:
+def title(state: PageState, first_name: str, money: Money) -> str:
     """Return the page's heading; ``first_name`` is empty on a guest's link."""
+    if state is S.REFUNDED and money.kept:
+        return "Pengembalian uangmu belum selesai"  # a bank denied it afterwards
     to = f", {first_name}" if first_name else ""
     return {
         S.WAITING: f"Tinggal bayar{to}, lalu kami kemas",
@@ -163,6 +170,8 @@ def _about_returned(money: Money, before: str) -> str:
         before = f"{before} {rupiah(money.returned)} sudah dikembalikan."
     if money.returning:
         before = f"{before} {rupiah(money.returning)} sedang dikembalikan."
+    if money.still_here:
+        before = f"{before} {rupiah(money.still_here)} belum kembali kepadamu; kami sedang mengurusnya."
     return before
 
 

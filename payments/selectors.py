@@ -70,7 +70,7 @@ def order_page(order: Order, paths: OrderPaths, *, whole: bool) -> OrderPage:
         situation=situation,
         paths=paths,
         badge=page_state.badge(order, situation.state),
-        title=page_state.title(situation.state, first_name),
+        title=page_state.title(situation.state, first_name, situation.money),
         lead=page_state.lead(situation.state, order, situation.money),
         lines=lines_of(order),
         timeline=entries,

@@ -45,11 +45,21 @@ PAYMENT_ALLOWED: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     P.REFUNDED: frozenset({P.CHARGEBACK}),
     P.CHARGEBACK: frozenset(),
 }
+# The one way back: GET status shows no more what it had shown as given back, so the money is still with the shop.
+PAYMENT_AFTER_DENIAL: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
+    P.PARTIALLY_REFUNDED: frozenset({P.SUCCESS}),
+    P.REFUNDED: frozenset({P.SUCCESS, P.PARTIALLY_REFUNDED}),
+}
 
 
 # How long after a success the gateway is asked again whether the money is still there, and how often.
 LOOK_EVERY = timedelta(days=1)
 LOOK_FOR = timedelta(days=3)
+# After a refund it is asked for as long as the gateway itself leaves one open: it honours a refund_key for 7 days.
+REFUND_LOOK_FOR = timedelta(days=7)
+# GET status can lag behind. Only a refund that two answers so far apart do not show counts as denied.
+UNSEEN_FOR = timedelta(minutes=10)
+LOOKED_AT = (P.SUCCESS, P.PARTIALLY_REFUNDED, P.REFUNDED)
 
 
 class TransactionStatus(models.TextChoices):
@@ -82,7 +92,8 @@ REFUND_OPEN = frozenset({R.REQUESTED, R.SENT})
 REFUND_ALLOWED: Mapping[RefundState, frozenset[RefundState]] = {
     R.REQUESTED: frozenset({R.SENT, R.FAILED}),
     R.SENT: frozenset({R.DONE, R.FAILED}),
-    R.DONE: frozenset(),
+    # Only by the gateway's word, and only what went through it: never a bank transfer, which a person made.
+    R.DONE: frozenset({R.FAILED}),
     R.FAILED: frozenset(),
 }
 

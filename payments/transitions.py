@@ -7,18 +7,32 @@ import logging
 from django.utils import timezone
 
 from payments.models import Payment, PaymentTransaction
-from payments.states import LOOK_EVERY, OPEN, PAYMENT_ALLOWED, TRANSACTION_FINAL, PaymentStatus, TransactionStatus
+from payments.states import (
+    LOOK_EVERY,
+    OPEN,
+    PAYMENT_AFTER_DENIAL,
+    PAYMENT_ALLOWED,
+    TRANSACTION_FINAL,
+    PaymentStatus,
+    TransactionStatus,
+)
 
 logger = logging.getLogger(__name__)
 P, T = PaymentStatus, TransactionStatus
 
 
-def move_payment(payment: Payment, to: PaymentStatus) -> bool:
-    """Move a locked payment to ``to`` if the table allows it; returns whether it moved."""
+def move_payment(payment: Payment, to: PaymentStatus, *, refund_denied: bool = False) -> bool:
+    """Move a locked payment to ``to`` if the table allows it; returns whether it moved.
+
+    ``refund_denied``: the gateway has just taken back its word that money was given back.
+    """
     seen = P(payment.status)
     if to == seen:
         return False
-    if to not in PAYMENT_ALLOWED[seen]:
+    allowed = PAYMENT_ALLOWED[seen]
+    if refund_denied:
+        allowed |= PAYMENT_AFTER_DENIAL.get(seen, frozenset())
+    if to not in allowed:
         logger.info("payment.move_refused", extra={"payment": payment.gateway_id, "seen": seen, "to": to})
         return False
     payment.status = to
@@ -33,9 +47,15 @@ def move_payment(payment: Payment, to: PaymentStatus) -> bool:
     return True
 
 
-def update_payment(payment: Payment, transactions: list[PaymentTransaction], changed: PaymentTransaction) -> bool:
+def update_payment(
+    payment: Payment,
+    transactions: list[PaymentTransaction],
+    changed: PaymentTransaction,
+    *,
+    refund_denied: bool = False,
+) -> bool:
     """Bring a locked payment's status into line with its transactions; returns whether it changed."""
-    return move_payment(payment, derive(payment, transactions, changed))
+    return move_payment(payment, derive(payment, transactions, changed), refund_denied=refund_denied)
 
 
 def derive(payment: Payment, transactions: list[PaymentTransaction], changed: PaymentTransaction) -> PaymentStatus:

@@ -307,14 +307,61 @@ BROKEN = [
     unique("payments_paymenttransaction", "payments_paymenttransaction_transaction_id_key", "transaction_id"),
     check("payments_refund", "payments_refund_amount_check", amount=-1, without="refund_amount_positive"),
     check("payments_refund", "payments_refund_attempts_check", attempts=-1),
+    *(
+        check("payments_refund", "refund_account_is_whole", channel="BANK", **{"bank_name": "BCA"} | more)
+        for more in ({}, {"account_number": "123456"}, {"account_name": "a"}, {"bank_name": "", "account_name": "a"})
+    ),
+    *(
+        check(
+            "payments_refund",
+            "refund_account_is_digits_or_masked",
+            channel="BANK",
+            bank_name="BCA",
+            account_number=number,
+            account_name="a",
+        )
+        for number in ("12345", "123456a", "****12345", "=1+1+1+1")
+    ),
+    check(
+        "payments_refund",
+        "refund_account_is_for_a_transfer",
+        bank_name="BCA",
+        account_number="123456",
+        account_name="a",
+    ),
     check("payments_refund", "refund_amount_positive", amount=0),
     check("payments_refund", "refund_approved_by_another", approved_by_id=First("shop_user")),
     check("payments_refund", "refund_bank_done_has_reference", channel="BANK", state="DONE", done_at=LATER),
     check("payments_refund", "refund_channel_known", channel="POST"),
+    *(
+        check("payments_refund", "refund_denied_was_done", denied_at=LATER, **wrong)
+        for wrong in (
+            {"state": "FAILED", "done_at": None},
+            {"state": "DONE", "done_at": LATER},
+            {"state": "FAILED", "done_at": LATER, "channel": "BANK"},
+        )
+    ),
     check("payments_refund", "refund_done_has_done_at", state="DONE"),
     check("payments_refund", "refund_sent_only_when_approved", state="DONE", done_at=LATER, needs_approval=True),
     check("payments_refund", "refund_state_known", state="LOST"),
+    check("payments_refund", "refund_unseen_was_shown", unseen_since=LATER, state="FAILED"),
+    check(
+        "payments_refund",
+        "refund_unseen_was_shown",
+        unseen_since=LATER,
+        state="DONE",
+        done_at=LATER,
+        channel="BANK",
+        bank_reference="TRF-1",
+    ),
     unique("payments_refund", "payments_refund_refund_key_key", "refund_key"),
+    check("payments_refundproof", "payments_refundproof_size_check", size=-1, without="refund_proof_size_bounded"),
+    check("payments_refundproof", "refund_proof_added_by_given", added_by=""),
+    check("payments_refundproof", "refund_proof_kind_known", kind="text/html"),
+    *(check("payments_refundproof", "refund_proof_size_bounded", size=size) for size in (0, 4 * 1024 * 1024 + 1)),
+    check("payments_refundproof", "refund_proof_there_unless_erased", erased_at=LATER),
+    check("payments_refundproof", "refund_proof_there_unless_erased", content=""),
+    unique("payments_refundproof", "payments_refundproof_refund_id_key", "refund_id"),
     *(unique("payments_refund", "refund_one_open_per_transaction", state=state) for state in ("REQUESTED", "SENT")),
     check("payments_gatewaynotification", "notification_applied_has_time", outcome="APPLIED"),
     check("payments_gatewaynotification", "notification_outcome_known", outcome="LOST"),
@@ -410,6 +457,7 @@ FOREIGN_KEYS = {
     "payments_gatewaynotification.payment_id": PROTECT,
     "payments_payment.order_id": PROTECT,
     "payments_paymenttransaction.payment_id": PROTECT,
+    "payments_refundproof.refund_id": PROTECT,
     "payments_refund.approved_by_id": PROTECT,
     "payments_refund.requested_by_id": PROTECT,
     "payments_refund.transaction_id": PROTECT,
@@ -531,6 +579,7 @@ KEPT = [
     Kept("orderitem_is_kept", "orders_orderitem", "DELETE"),
     Kept("payment_is_kept", "payments_payment", "DELETE"),
     Kept("refund_is_kept", "payments_refund", "DELETE"),
+    Kept("refund_proof_is_kept", "payments_refundproof", "DELETE"),
     Kept("stockmovement_append_only", "shop_stockmovement", "UPDATE"),
     Kept("stockmovement_append_only", "shop_stockmovement", "DELETE"),
     Kept("transaction_is_kept", "payments_paymenttransaction", "DELETE"),

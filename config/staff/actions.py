@@ -191,6 +191,7 @@ class ActionAdmin(ModelAdmin[M]):
         if request.method != "POST":
             return self._ask(request, obj, action, action.form(obj))
         form = action.form(obj, request.POST)
+        form.files = request.FILES
         if not form.is_valid():
             return self._ask(request, obj, action, form)
         if action.is_stale(obj, form.cleaned_data):

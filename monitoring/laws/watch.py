@@ -16,6 +16,8 @@ WATCH_LAWS = (
         SELECT o.id, 'order ' || o.number || ': paid, still ' || o.status || ', and nobody was told'
           FROM orders_order o JOIN payments_payment p ON p.order_id = o.id AND p.status = 'SUCCESS'
          WHERE o.status IN ('PENDING_PAYMENT', 'EXPIRED', 'CANCELLED')
+           AND NOT EXISTS (SELECT 1 FROM payments_refund r JOIN payments_paymenttransaction t ON t.id = r.transaction_id
+                            WHERE t.payment_id = p.id AND r.denied_at IS NOT NULL)
            AND greatest(p.success_at, p.created_at, o.status_at) < now() - interval '15 minutes'
            AND {_LIVE.format(monitor="payment_order_mismatch", kind="order", name="o.number")}
         UNION ALL
@@ -25,6 +27,13 @@ WATCH_LAWS = (
          WHERE t.surplus AND t.status IN ('SUCCESS', 'PARTIALLY_REFUNDED')
            AND greatest(t.created_at, t.asked_at) < now() - interval '15 minutes'
            AND {_LIVE.format(monitor="duplicate_payment", kind="order", name="o.number")}
+        UNION ALL
+        SELECT r.id, 'refund ' || r.refund_key || ': denied afterwards, and nobody was told'
+          FROM payments_refund r JOIN payments_paymenttransaction t ON t.id = r.transaction_id
+         WHERE r.denied_at < now() - interval '15 minutes' AND t.status IN ('SUCCESS', 'PARTIALLY_REFUNDED')
+           AND NOT EXISTS (SELECT 1 FROM payments_refund l WHERE l.transaction_id = t.id AND l.state <> 'FAILED'
+                              AND l.created_at > r.denied_at)
+           AND {_LIVE.format(monitor="refund_denied", kind="transaction", name="t.transaction_id")}
         UNION ALL
         SELECT v.id, 'variant ' || v.sku || ': below zero, and nobody was told'
           FROM shop_variant v

@@ -18,6 +18,7 @@ from monitoring.monitors import (
     open_payment_overdue,
     order_stuck,
     payment_order_mismatch,
+    refund_denied,
     reservation_leak,
     stock_negative,
     stock_reduction_exhausted,
@@ -32,6 +33,7 @@ MONITORS: tuple[Monitor, ...] = (
     duplicate_payment.MONITOR,
     amount_mismatch.MONITOR,
     stock_reduction_exhausted.MONITOR,
+    refund_denied.MONITOR,
     # Causes come before what they mute.
     gateway_trouble.MONITOR,
     order_stuck.MONITOR,

@@ -26,7 +26,12 @@ _MONEY_WITHOUT_PAID = """
      CROSS JOIN LATERAL (SELECT id, number, status FROM orders_order
                           WHERE id = suspect.id AND status IN ('PENDING_PAYMENT', 'EXPIRED', 'CANCELLED') OFFSET 0) o
      CROSS JOIN LATERAL (SELECT status, amount, gateway_id, success_at FROM payments_payment
-                          WHERE order_id = o.id AND status IN ('SUCCESS', 'PARTIALLY_REFUNDED') OFFSET 0) p
+                          WHERE order_id = o.id AND status IN ('SUCCESS', 'PARTIALLY_REFUNDED')
+                            -- What a bank did not take is told by refund_denied.
+                            AND NOT EXISTS (SELECT 1 FROM payments_refund r
+                                              JOIN payments_paymenttransaction t ON t.id = r.transaction_id
+                                             WHERE t.payment_id = payments_payment.id AND r.denied_at IS NOT NULL)
+                         OFFSET 0) p
      WHERE p.success_at < now() - interval '2 minutes'
      ORDER BY p.success_at"""
 

@@ -86,6 +86,7 @@ class Order(models.Model):
             ("cancel_order", "Boleh membatalkan pesanan"),
             ("clear_hold", "Boleh melepas penahanan pembayaran"),
             ("export_order", "Boleh mengekspor daftar pesanan"),
+            ("resend_mail", "Boleh mengirim ulang e-mail pesanan"),
         ]
         constraints = [
             models.UniqueConstraint(name="order_once_per_user_and_key", fields=["user", "idempotency_key"]),

@@ -66,7 +66,9 @@ def decline_cancellation(*, order_id: int, answer: str, actor: str) -> None:
         request = end_request(order, _STATE.DECLINED, actor=actor, answer=words)
         if request is None:
             raise CancelRequestRefusedError("Permintaan ini sudah dijawab atau ditarik.")
-        queue_order_mail("cancel_answer", order, part=str(request.pk), accepted=False, answer=_sentence(request.answer))
+        queue_order_mail(
+            "cancel_answer", order, part=str(request.pk), accepted=False, answer=answer_sentence(request.answer)
+        )
 
     unit_of_work(body)
 
@@ -111,5 +113,6 @@ def _note(order: Order, request: CancelRequest, actor: str, reason: str) -> None
     record(order, EventKind.NOTE, actor=actor, reason=reason, data={"cancelRequest": request.state})
 
 
-def _sentence(text: str) -> str:
+def answer_sentence(text: str) -> str:
+    """Return an answer as the mail quotes it: ending like a sentence."""
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -18,6 +18,7 @@ from payments.admin import order_list, order_page, parcels
 from payments.admin.cancel_requests import AcceptCancelRequest, DeclineCancelRequest
 from payments.admin.order_actions import AskGateway, ClearHold, Complete, Ship, StartPacking, TakeBackGoods, WriteNote
 from payments.admin.order_endings import Cancel, ReleaseWithoutGateway
+from payments.admin.order_mails import ResendMail
 from payments.admin.who import sees_money
 from payments.staff import lists
 from shop.phone import local_phone
@@ -64,6 +65,7 @@ class OrderAdmin(order_list.OrderCells, CsvExport[Order], ActionAdmin[Order], Re
         Complete(),
         AskGateway(),
         TakeBackGoods(),
+        ResendMail(),
         WriteNote(),
         ClearHold(),
         AcceptCancelRequest(),

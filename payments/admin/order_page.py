@@ -96,7 +96,7 @@ def _payment_row(request: HttpRequest, site: AdminSite, payment: Payment) -> Pay
         refunds = []
         for refund in transaction.refunds.all():
             refund.transaction = transaction
-            refunds.append(RefundRow(refund, words.REFUND[refund.state], _buttons(request, site, refund)))
+            refunds.append(RefundRow(refund, words.refund_badge(refund), _buttons(request, site, refund)))
         left = left_to_give_back(transaction)
         shown = words.TRANSACTION[transaction.status]
         method = method_name(transaction.raw, transaction.payment_type) or NOTHING

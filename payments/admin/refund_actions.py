@@ -15,12 +15,14 @@ from django.utils.html import strip_tags
 from config.staff import Done, ObjectAction, StaffForm, actor_of
 from config.staff.show import when
 from payments import refund_rules
+from payments.admin.account_forms import account_fields, account_of, judge
 from payments.admin.order_forms import ReasonForm, reason_field
 from payments.admin.sentences import nobody_asked
 from payments.admin.who import staff_user
 from payments.errors import GatewayError
 from payments.mapping import refund_channel_is_api
 from payments.models import PaymentTransaction, Refund
+from payments.services.refund_book import NO_ACCOUNT
 from payments.services.refunds import (
     AUTOMATIC_FOR,
     approve_refund,
@@ -97,6 +99,15 @@ class GiveBackForm(StaffForm):
         channel.choices = [(one.value, one.label) for one in channels]
         channel.help_text = " ".join(limits(row))
         amount.help_text = f"Paling banyak {rupiah(left)}."
+        later = "Hanya untuk transfer bank. Boleh dikosongkan dan diisi sebelum transfernya diambil."
+        self.fields.update(account_fields(required=False, help_text=later))
+
+    def clean(self) -> dict[str, Any]:
+        """Judge the account, if the money goes by transfer and one was typed."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("channel") == RefundChannel.BANK:
+            judge(self)
+        return cleaned
 
 
 class GiveBack(ObjectAction[PaymentTransaction]):
@@ -131,6 +142,7 @@ class GiveBack(ObjectAction[PaymentTransaction]):
             reason=data["reason"],
             requested_by=staff_user(request),
             restrict_to=RefundChannel.BANK if data["channel"] == RefundChannel.BANK else None,
+            account=account_of(data),
         )
         send_if_possible(refund)
         refund.refresh_from_db()
@@ -143,7 +155,7 @@ class RefundAction(ObjectAction[Refund]):
     permissions = ("payments.add_refund",)
 
     def seen(self, obj: Refund) -> str:
-        return f"{obj.state}|{obj.approved_by_id or ''}"
+        return f"{obj.state}|{obj.approved_by_id or ''}|{obj.account.digest if obj.account else ''}"
 
     def is_unapproved(self, obj: Refund) -> bool:
         """Return whether a second person has yet to say yes."""
@@ -166,14 +178,19 @@ class Approve(RefundAction):
         return super().permitted(user, obj) and obj.requested_by_id != user.pk
 
     def refusal(self, obj: Refund) -> str:
-        return "" if obj.state == R.REQUESTED and self.is_unapproved(obj) else self.over(obj)
+        if obj.state != R.REQUESTED or not self.is_unapproved(obj):
+            return self.over(obj)
+        return NO_ACCOUNT if obj.channel == RefundChannel.BANK and obj.account is None else ""
 
     def explain(self, obj: Refund) -> list[str]:
-        how = "langsung dikirim lewat Midtrans" if obj.channel == RefundChannel.API else "lalu ditransfer lewat bank"
+        how = "langsung dikirim lewat Midtrans"
+        if obj.account is not None:
+            how = f"lalu ditransfer ke {obj.account} atas nama {obj.account.name}"
         return [f"{rupiah(obj.amount)} diminta oleh {obj.requested_by}: {obj.reason}.", f"Setelah disetujui {how}."]
 
     def run(self, obj: Refund, data: dict[str, Any], request: HttpRequest) -> Done:
-        refund = approve_refund(refund_id=obj.pk, approved_by=staff_user(request))
+        seen = obj.account.digest if obj.account else None
+        refund = approve_refund(refund_id=obj.pk, approved_by=staff_user(request), account_seen=seen)
         send_if_possible(refund)
         refund.refresh_from_db()
         return told(refund)

@@ -1,6 +1,7 @@
 from payments.models.notification import GatewayNotification, GatewayTrouble, SignatureFailure
 from payments.models.payment import Payment, PaymentTransaction
 from payments.models.refund import Refund
+from payments.models.refund_proof import RefundProof
 from payments.models.repair import Repair, RepairKind
 from payments.models.webhook import WebhookDelivery, WebhookEndpoint
 
@@ -10,6 +11,7 @@ __all__ = [
     "Payment",
     "PaymentTransaction",
     "Refund",
+    "RefundProof",
     "Repair",
     "RepairKind",
     "SignatureFailure",

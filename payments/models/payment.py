@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from orders.models import Order
-from payments.states import OPEN, PaymentStatus, TransactionStatus
+from payments.states import LOOKED_AT, OPEN, PaymentStatus, TransactionStatus
 
 OPEN_VALUES = sorted(status.value for status in OPEN)
 
@@ -19,7 +19,7 @@ class Payment(models.Model):
     gateway confirmed and whose order this database does not have. ``unanswered`` counts gateway creations that were
     begun and whose answer was never stored: while it is above zero a token may exist that we never saw, and the one
     that we know may have been replaced. A lease that ended by itself stays written: whoever had it got no answer.
-    ``next_look_at``: when the gateway is asked again about one that succeeded; NULL: no more.
+    ``next_look_at``: when the gateway is asked again about one that succeeded or was given back; NULL: no more.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
@@ -94,7 +94,7 @@ class Payment(models.Model):
             models.Index(
                 name="payment_look_due",
                 fields=["next_look_at"],
-                condition=Q(status="SUCCESS", next_look_at__isnull=False),
+                condition=Q(status__in=[status.value for status in LOOKED_AT], next_look_at__isnull=False),
             ),
             models.Index(name="payment_orphan", fields=["id"], condition=Q(order__isnull=True)),
         ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from payments.bank_account import BANK_LENGTH, NAME_LENGTH, NUMBER_LENGTH, BankAccount, masked_number
 from payments.models.payment import PaymentTransaction
 from payments.states import RefundChannel, RefundState
 
@@ -14,7 +15,12 @@ class Refund(models.Model):
     """One refund of one transaction. ``refund_key`` makes every retry the same refund at the gateway.
 
     API: REQUESTED -> SENT (about to call; a lost answer leaves it here) -> DONE | FAILED. BANK: SENT = a person has
-    claimed the transfer, DONE needs the bank's reference. DASHBOARD: found at the gateway, never sent by us.
+    claimed the transfer, DONE needs the bank's reference and has a proof beside it (``RefundProof``). Its account is
+    fixed once it is approved or claimed, and loses name and number, all but four digits, when its owner is erased.
+    DASHBOARD: found at the gateway, never sent by us.
+
+    ``unseen_since``: GET status shows this DONE refund no more, as of the first answer that did not. ``denied_at``: it
+    was DONE and counts as FAILED since then, because the gateway kept not showing it (ADR 13).
     """
 
     transaction = models.ForeignKey(PaymentTransaction, on_delete=models.PROTECT, related_name="refunds")
@@ -42,6 +48,9 @@ class Refund(models.Model):
     needs_approval = models.BooleanField("perlu persetujuan", default=False)
     claimed_by = models.CharField("ditransfer oleh", max_length=80, blank=True)
     bank_reference = models.CharField("nomor referensi bank", max_length=80, blank=True)
+    bank_name = models.CharField("bank tujuan", max_length=BANK_LENGTH, blank=True)
+    account_number = models.CharField("nomor rekening", max_length=NUMBER_LENGTH, blank=True)
+    account_name = models.CharField("nama pemilik rekening", max_length=NAME_LENGTH, blank=True)
     lease = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField("percobaan", default=0)
@@ -50,12 +59,17 @@ class Refund(models.Model):
     created_at = models.DateTimeField("dibuat", auto_now_add=True)
     first_sent_at = models.DateTimeField("pertama dikirim", null=True, blank=True)
     done_at = models.DateTimeField("selesai", null=True, blank=True)
+    unseen_since = models.DateTimeField("tidak terlihat sejak", null=True, blank=True)
+    denied_at = models.DateTimeField("ditolak bank", null=True, blank=True)
 
     class Meta:
         verbose_name = "pengembalian dana"
         verbose_name_plural = "pengembalian dana"
         ordering = ["-pk"]
-        permissions = [("approve_refund", "Boleh menyetujui pengembalian dana")]
+        permissions = [
+            ("approve_refund", "Boleh menyetujui pengembalian dana"),
+            ("view_refund_account", "Boleh melihat nomor rekening tujuan seluruhnya"),
+        ]
         constraints = [
             models.CheckConstraint(name="refund_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="refund_state_known", condition=Q(state__in=RefundState.values)),
@@ -80,6 +94,28 @@ class Refund(models.Model):
                 name="refund_done_has_done_at",
                 condition=~Q(state=RefundState.DONE) | Q(done_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="refund_unseen_was_shown",
+                condition=Q(unseen_since__isnull=True) | (Q(state=RefundState.DONE) & ~Q(channel=RefundChannel.BANK)),
+            ),
+            models.CheckConstraint(
+                name="refund_denied_was_done",
+                condition=Q(denied_at__isnull=True)
+                | (Q(state=RefundState.FAILED, done_at__isnull=False) & ~Q(channel=RefundChannel.BANK)),
+            ),
+            models.CheckConstraint(
+                name="refund_account_is_whole",
+                condition=Q(bank_name="", account_number="", account_name="")
+                | (~Q(bank_name="") & ~Q(account_number="") & ~Q(account_name="")),
+            ),
+            models.CheckConstraint(
+                name="refund_account_is_digits_or_masked",
+                condition=Q(account_number="") | Q(account_number__regex=r"^([0-9]{6,20}|[*]{4}[0-9]{4})$"),
+            ),
+            models.CheckConstraint(
+                name="refund_account_is_for_a_transfer",
+                condition=Q(account_number="") | Q(channel=RefundChannel.BANK),
+            ),
             models.UniqueConstraint(
                 name="refund_one_open_per_transaction",
                 fields=["transaction"],
@@ -92,7 +128,20 @@ class Refund(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(state__in=[RefundState.REQUESTED, RefundState.SENT]),
             ),
+            models.Index(name="refund_denied", fields=["transaction"], condition=Q(denied_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return self.refund_key
+
+    @property
+    def account(self) -> BankAccount | None:
+        """Where a transfer goes; None when nobody has said so, or when it was erased."""
+        if not self.account_number.isdecimal():
+            return None
+        return BankAccount(self.bank_name, self.account_number, self.account_name)
+
+    @property
+    def masked_account(self) -> str:
+        """The account as lists show it; empty when nobody has said where the money goes."""
+        return f"{self.bank_name} {masked_number(self.account_number)}".strip()

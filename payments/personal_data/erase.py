@@ -18,7 +18,8 @@ from config.errors import ShopError
 from config.models import MailState, OutgoingMail
 from orders.models import CancelRequest, Order
 from orders.states import CLOSED_UNPAID, OrderStatus
-from payments.models import GatewayNotification, PaymentTransaction, Refund, WebhookDelivery
+from payments.bank_account import MASK, masked_number
+from payments.models import GatewayNotification, PaymentTransaction, Refund, RefundProof, WebhookDelivery
 from payments.personal_data import tombstones
 from payments.states import REFUND_OPEN, DeliveryState, TransactionStatus
 from shop.emails import account_reference, queue_account_mail
@@ -73,7 +74,7 @@ def reasons_to_stay(user: User) -> list[str]:
     numbers = refunds.values_list("transaction__payment__order__number", flat=True).distinct()
     found += [f"Uang pesanan {number} sedang dikembalikan." for number in numbers[:5]]
     rows = PaymentTransaction.objects.filter(payment__order__user=user, status__in=_MONEY_HERE)
-    owed = rows.filter(Q(surplus=True) | Q(payment__order__status__in=CLOSED_UNPAID))
+    owed = rows.filter(Q(surplus=True) | Q(payment__order__status__in=[*CLOSED_UNPAID, OrderStatus.REFUNDED]))
     owed = owed.exclude(payment__order__number__in=list(numbers))
     found += [
         f"Kami masih memegang uang dari pesanan {number} yang harus dikembalikan."
@@ -116,6 +117,7 @@ def anonymise(user: User, *, at: datetime, using: str = "default") -> None:
     Cart.objects.using(using).filter(user=user, status=CartStatus.OPEN).delete()
     _anonymise_orders(user, using)
     _anonymise_payments(user, using)
+    _anonymise_refunds(user, using, at)
     _forget_mails([user], using)
     _forget_events([user], using)
     User.objects.using(using).filter(pk=user.pk).update(
@@ -162,6 +164,16 @@ def _anonymise_payments(user: User, using: str) -> None:
         body = json.loads(note.body)
         body.pop("customer_details", None)
         GatewayNotification.objects.using(using).filter(pk=note.pk).update(body=json.dumps(body))
+
+
+def _anonymise_refunds(user: User, using: str, at: datetime) -> None:
+    """Keep four digits of the accounts that his money went to, and nothing of the slips: they show his name."""
+    refunds = Refund.objects.using(using).filter(transaction__payment__order__user=user).exclude(account_number="")
+    for refund in refunds.exclude(account_number__startswith=MASK):
+        number = masked_number(refund.account_number)
+        Refund.objects.using(using).filter(pk=refund.pk).update(account_number=number, account_name=SOMEBODY)
+    proofs = RefundProof.objects.using(using).filter(refund__transaction__payment__order__user=user)
+    proofs.filter(erased_at__isnull=True).update(content=b"", erased_at=at)
 
 
 def forget_sent_mails() -> int:

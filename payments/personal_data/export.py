@@ -31,7 +31,9 @@ _EVENT = ("kind", "from_status", "to_status", "created_at")
 _SHIPMENT = ("courier", "tracking_number", "shipped_at")
 _CANCEL = ("reason", "state", "answer", "created_at", "answered_at")
 _PAYMENT = ("gateway_id", "method", "status", "amount", "created_at", "success_at")
-_REFUND = ("amount", "reason", "channel", "state", "created_at", "done_at")
+_REFUND = (
+    "amount", "reason", "channel", "state", "bank_name", "account_number", "account_name", "created_at", "done_at",
+)  # fmt: skip
 _MAIL = ("kind", "subject", "to", "state", "created_at", "sent_at")
 
 

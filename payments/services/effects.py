@@ -36,8 +36,11 @@ def settle_order(
     *,
     changed: PaymentTransaction,
     newly_paid: bool,
+    refund_denied: bool = False,
 ) -> None:
     """Apply to a locked order what the change of one transaction means, then recompute its hold."""
+    if refund_denied:
+        _money_stayed(order, transactions, changed)
     if newly_paid and not changed.problem:
         _money_came(order, transactions, changed)
     lost = changed.is_gone or changed.status == T.CHARGEBACK
@@ -84,6 +87,17 @@ def _money_came(order: Order, transactions: list[PaymentTransaction], changed: P
     else:
         record(order, EventKind.PAYMENT, actor=ACTOR, reason="dana masuk setelah pesanan ditutup", data=data)
         logger.warning("payment.late_money", extra={"order": order.number, "status": order.status})
+
+
+def _money_stayed(order: Order, transactions: list[PaymentTransaction], changed: PaymentTransaction) -> None:
+    """What had gone back is still here. A closed order stays closed; one that other money pays now has a surplus."""
+    others = [row for row in transactions if row.pk != changed.pk]
+    if changed.surplus or not _counts(changed) or covering(others) is None:
+        return
+    changed.surplus = True
+    changed.save(update_fields=["surplus"])
+    data = {"transaction": changed.transaction_id, "amount": changed.received}
+    record(order, EventKind.PAYMENT, actor=ACTOR, reason="kelebihan bayar", data=data)
 
 
 def _take_stock(order: Order) -> None:

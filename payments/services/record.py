@@ -18,6 +18,7 @@ from django.utils import timezone
 from config.database import unit_of_work, violated_constraint
 from orders.models import Order
 from payments import dashboard_refunds, mapping
+from payments.denied_refunds import find_denied
 from payments.emails import mail_refund
 from payments.errors import GatewayUnavailableError
 from payments.gateway import StatusAnswer
@@ -25,7 +26,8 @@ from payments.locks import lock_order_and_payments, lock_refunds, lock_transacti
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.outgoing.events import announce_refund
 from payments.services.effects import settle_order
-from payments.services.refund_book import fail_without_room
+from payments.services.looks import look_sooner
+from payments.services.refund_book import deny, fail_without_room
 from payments.services.repairs import note_found
 from payments.states import TRANSACTION_PAID, RefundState, TransactionStatus
 from payments.transitions import update_payment
@@ -83,12 +85,20 @@ def _record(payment_id: int, answer: StatusAnswer, asked_at: datetime, found_by:
     seen = T(transaction.status)
     _update_transaction(transaction, payment, answer, asked_at)
     own_refunds = [row for row in refunds if row.transaction_id == transaction.pk]
-    for refund in dashboard_refunds.match(transaction, own_refunds, answer):
+    denied = find_denied(transaction, own_refunds, answer, asked_at)
+    for refund in denied:
+        deny(refund, order)
+    done = dashboard_refunds.match(transaction, own_refunds, answer)
+    for refund in done:
         mail_refund(order, refund)
         announce_refund(order, refund)
     _take_back(transaction, seen=seen, shown=mapping.transaction_status(answer))
     fail_without_room(order, transaction, own_refunds)
-    settle_locked(order, payments, transactions, changed=transaction, newly_paid=not was_accepted)
+    settle_locked(
+        order, payments, transactions, changed=transaction, newly_paid=not was_accepted, refund_denied=bool(denied)
+    )
+    if done or any(refund.unseen_since for refund in own_refunds):
+        look_sooner(payment)
     Payment.objects.filter(pk=payment.pk).update(
         raw=dict(answer.raw),
         method=answer.payment_type or payment.method,
@@ -118,13 +128,16 @@ def settle_locked(
     *,
     changed: PaymentTransaction,
     newly_paid: bool = False,
+    refund_denied: bool = False,
 ) -> None:
     """Bring payment and order into line with the (locked) transactions after one of them changed."""
     _derive_status(changed)
     payment = next(row for row in payments if row.pk == changed.payment_id)
-    update_payment(payment, [row for row in transactions if row.payment_id == payment.pk], changed)
+    own = [row for row in transactions if row.payment_id == payment.pk]
+    update_payment(payment, own, changed, refund_denied=refund_denied)
     if order is not None:
-        settle_order(order, payments, transactions, changed=changed, newly_paid=newly_paid and changed.received > 0)
+        came = newly_paid and changed.received > 0
+        settle_order(order, payments, transactions, changed=changed, newly_paid=came, refund_denied=refund_denied)
 
 
 def _update_transaction(

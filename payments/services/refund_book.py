@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from orders.models import Order
 from orders.models.event import EventKind
 from orders.transitions import record
+from payments.bank_account import BankAccount
 from payments.locks import lock_order_and_payments, lock_refunds, lock_transactions
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.states import RefundState
 
 R = RefundState
 NO_ROOM = "dana sudah kembali dengan cara lain"
+NO_ACCOUNT = "Isi rekening tujuannya dulu."
+DENIED = "ditolak bank setelah tercatat selesai, uangnya belum kembali"
 
 
 def refundable(row: PaymentTransaction) -> int:
@@ -44,8 +49,15 @@ def fail(refund: Refund, order: Order | None, actor: str, why: str) -> None:
     """End a locked refund: no money went back through it."""
     refund.state, refund.last_error, refund.next_attempt_at = R.FAILED, why[:200], None
     refund.lease, refund.lease_until = "", None
-    refund.save(update_fields=["state", "last_error", "next_attempt_at", "lease", "lease_until"])
+    fields = ["state", "last_error", "next_attempt_at", "lease", "lease_until", "unseen_since", "denied_at"]
+    refund.save(update_fields=fields)
     note(order, refund, actor, f"pengembalian dana gagal: {why}")
+
+
+def deny(refund: Refund, order: Order | None) -> None:
+    """End a locked refund that was DONE: the gateway shows it no more, so its money is still here (DONE -> FAILED)."""
+    refund.unseen_since, refund.denied_at = None, timezone.now()
+    fail(refund, order, "midtrans", DENIED)
 
 
 def fail_without_room(order: Order | None, row: PaymentTransaction, refunds: list[Refund]) -> None:
@@ -53,6 +65,12 @@ def fail_without_room(order: Order | None, row: PaymentTransaction, refunds: lis
     waiting = next((refund for refund in refunds if refund.state == R.REQUESTED), None)
     if waiting is not None and refundable(row) < 0:
         fail(waiting, order, "midtrans", NO_ROOM)
+
+
+def write_account(refund: Refund, account: BankAccount) -> None:
+    """Write down where a locked transfer goes."""
+    refund.bank_name, refund.account_number, refund.account_name = account.bank, account.number, account.name
+    refund.save(update_fields=["bank_name", "account_number", "account_name"])
 
 
 def note(order: Order | None, refund: Refund, actor: str, reason: str) -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from config.database import unit_of_work, violated_constraint
 from config.errors import InvalidInputError, ShopClosedError
 from payments import leases, refund_rules
+from payments.bank_account import BankAccount
 from payments.errors import (
     GatewayError,
     GatewayKeyError,
@@ -29,7 +30,16 @@ from payments.gateway import gateway
 from payments.models import Refund
 from payments.services.ask import ask_one, note_trouble
 from payments.services.one_by_one import log_and_go_on
-from payments.services.refund_book import NO_ROOM, fail, locked_refund, locked_transaction, note, refundable
+from payments.services.refund_book import (
+    NO_ACCOUNT,
+    NO_ROOM,
+    fail,
+    locked_refund,
+    locked_transaction,
+    note,
+    refundable,
+    write_account,
+)
 from payments.states import REFUND_OPEN, RefundChannel, RefundState
 from shop.models import User
 from shop.services.site import require_no_sweep, site_state
@@ -49,10 +59,12 @@ def request_refund(
     reason: str,
     requested_by: User,
     restrict_to: RefundChannel | None = None,
+    account: BankAccount | None = None,
 ) -> Refund:
     """Write down that ``amount`` rupiah of one transaction are to be given back. Nothing is sent yet.
 
     The channel follows from how and when it was paid: the API where and while the gateway can, else a bank transfer.
+    ``account`` is where such a transfer goes, if that is known yet; it is left out for the API.
     Above ``REFUND_APPROVAL_ABOVE`` a second person has to approve. Locks order, payments, transactions, refunds.
     Raises InvalidInputError, RefundRefusedError (also when one is under way already), ShopClosedError.
     """
@@ -61,7 +73,9 @@ def request_refund(
     if not reason.strip():
         raise InvalidInputError("reason", "Alasan harus diisi.")
     try:
-        return unit_of_work(partial(_request, transaction_id, amount, reason.strip(), requested_by, restrict_to))
+        return unit_of_work(
+            partial(_request, transaction_id, amount, reason.strip(), requested_by, restrict_to, account)
+        )
     except IntegrityError as error:
         if violated_constraint(error) != "refund_one_open_per_transaction":
             raise
@@ -74,6 +88,7 @@ def _request(
     reason: str,
     requested_by: User,
     restrict_to: RefundChannel | None,
+    account: BankAccount | None,
 ) -> Refund:
     require_no_sweep()
     row, order, _ = locked_transaction(transaction_id)
@@ -93,12 +108,18 @@ def _request(
         needs_approval=amount > settings.REFUND_APPROVAL_ABOVE,
         next_attempt_at=refund_rules.closed_until(row) or timezone.now(),
     )
+    if account is not None and channel is RefundChannel.BANK:
+        write_account(refund, account)
     note(order, refund, f"staff:{requested_by.pk}", "pengembalian dana diminta")
     return refund
 
 
-def approve_refund(*, refund_id: int, approved_by: User) -> Refund:
-    """Let a second person approve. Raises RefundRefusedError for the one who asked for it, ShopClosedError."""
+def approve_refund(*, refund_id: int, approved_by: User, account_seen: str | None = None) -> Refund:
+    """Let a second person approve. Raises RefundRefusedError for the one who asked for it, ShopClosedError.
+
+    A transfer needs its account first: where the money goes is what is approved. ``account_seen`` is the digest of the
+    account that the page showed; another one by now is refused.
+    """
 
     def body() -> Refund:
         require_no_sweep()
@@ -107,6 +128,11 @@ def approve_refund(*, refund_id: int, approved_by: User) -> Refund:
             raise RefundRefusedError("Pengembalian dana ini tidak menunggu persetujuan.")
         if refund.requested_by_id == approved_by.pk:
             raise RefundRefusedError("Persetujuan harus dari orang lain.")
+        if refund.channel == RefundChannel.BANK:
+            if refund.account is None:
+                raise RefundRefusedError(NO_ACCOUNT)
+            if account_seen is not None and account_seen != refund.account.digest:
+                raise RefundRefusedError("Rekening tujuannya baru saja diganti. Periksa lagi.")
         refund.approved_by = approved_by
         refund.save(update_fields=["approved_by"])
         note(order, refund, f"staff:{approved_by.pk}", "pengembalian dana disetujui")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -49,17 +49,42 @@ def refunds_for_a_person() -> QuerySet[Refund]:
         | Q(first_sent_at__lte=timezone.now() - AUTOMATIC_FOR)
     )
     later = Refund.objects.filter(transaction=OuterRef("transaction"), pk__gt=OuterRef("pk"))
-    refused = Q(state=RefundState.FAILED, first_sent_at__isnull=False, transaction__status__in=MONEY_HERE)
+    refused = Q(
+        state=RefundState.FAILED,
+        first_sent_at__isnull=False,
+        denied_at__isnull=True,  # those are counted by their sums, see money_still_here
+        transaction__status__in=MONEY_HERE,
+    )
     return Refund.objects.filter(Q(by_hand, state__in=_OPEN_REFUND) | (refused & ~Exists(later)))
+
+
+def money_still_here() -> QuerySet[PaymentTransaction]:
+    """Return the transactions whose money was shown as given back, did not go, and was not begun to go again.
+
+    A bank denied a refund afterwards; the rupiah of what was begun since the first denial count against it.
+    """
+    refunds = Refund.objects.filter(transaction=OuterRef("pk")).order_by().values("transaction")
+    denied = refunds.filter(denied_at__isnull=False)
+    again = refunds.exclude(state=RefundState.FAILED).filter(created_at__gt=OuterRef("first_denied"))
+    rows = PaymentTransaction.objects.filter(
+        status__in=MONEY_HERE, pk__in=Refund.objects.filter(denied_at__isnull=False).values("transaction")
+    )
+    rows = rows.annotate(
+        denied=Subquery(denied.annotate(sum=Sum("amount")).values("sum")),
+        first_denied=Subquery(denied.annotate(first=Min("denied_at")).values("first")),
+    )
+    return rows.annotate(again=Coalesce(Subquery(again.annotate(sum=Sum("amount")).values("sum")), 0)).filter(
+        denied__gt=F("again")
+    )
 
 
 def attention_ids() -> list[int]:
     """Return the ids of the orders that a person has to look at, newest first, at most ATTENTION_LIMIT (one query).
 
     Held money, a paid line that the stock does not cover, money beyond the price, money on a closed order, a closing
-    that the gateway does not confirm, a refund that waits for somebody, a customer who wants to cancel. Each part has
-    its own index, so they are joined as a union of ids; as a subquery of the list the same union would be judged far
-    too big.
+    that the gateway does not confirm, a refund that waits for somebody or that a bank denied after it was shown as
+    done, a customer who wants to cancel. Each part has its own index, so they are joined as a union of ids; as a
+    subquery of the list the same union would be judged far too big.
     """
     held = Order.objects.exclude(payment_hold="").values("pk")
     closing = Order.objects.filter(closing_at__lte=timezone.now() - CLOSING_IS_LONG).values("pk")
@@ -76,7 +101,8 @@ def attention_ids() -> list[int]:
     with_order = refunds_for_a_person().filter(transaction__payment__order__isnull=False)
     refunds = with_order.values("transaction__payment__order")
     asked = CancelRequest.objects.filter(state=CancelRequestState.OPEN).values("order")
-    parts = [part.order_by() for part in (closing, uncovered, surplus, late, left_over, refunds, asked)]
+    denied = money_still_here().filter(payment__order__isnull=False).values("payment__order")
+    parts = [part.order_by() for part in (closing, uncovered, surplus, late, left_over, refunds, denied, asked)]
     found = held.order_by().union(*parts).order_by("-pk").values_list("pk", flat=True)
     return list(found[:ATTENTION_LIMIT])
 
@@ -98,6 +124,7 @@ def with_facts(orders: QuerySet[Order]) -> QuerySet[Order]:
         has_surplus=Exists(transactions.filter(surplus=True, status__in=MONEY_HERE)),
         has_open_refund=Exists(refunds.filter(state__in=_OPEN_REFUND)),
         asks_cancel=Exists(CancelRequest.objects.filter(order=OuterRef("pk"), state=CancelRequestState.OPEN)),
+        money_stayed=Exists(money_still_here().filter(payment__order=OuterRef("pk"))),
         refund_waits=Exists(refunds_for_a_person().filter(transaction__payment__order=OuterRef("pk"))),
     )
 

@@ -90,7 +90,9 @@ def _lines(order: Order) -> list[Line]:
 
 
 def _payments(order: Order) -> list[Payment]:
-    refunds = Refund.objects.select_related("requested_by", "approved_by").order_by("pk")
+    refunds = (
+        Refund.objects.select_related("requested_by", "approved_by", "proof").defer("proof__content").order_by("pk")
+    )
     rows = PaymentTransaction.objects.order_by("pk").prefetch_related(Prefetch("refunds", queryset=refunds))
     return list(order.payments.order_by("pk").prefetch_related(Prefetch("transactions", queryset=rows)))
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from config.staff.show import Tone
 from orders.models import Order
 from orders.states import CLOSED_UNPAID, OrderStatus
+from payments.models import Refund
 from payments.staff.lists import CLOSING_IS_LONG
 from payments.states import PaymentStatus as P
 from payments.states import RefundState
@@ -58,8 +59,14 @@ REFUND: dict[str, Badge] = {
     RefundState.DONE: Badge("Selesai", "dibayar", "circle-check"),
     RefundState.FAILED: Badge("Gagal", "batal", "circle-x"),
 }
+DENIED = Badge("Ditolak bank", "batal", "circle-x")
 _UNPAID = Badge("Tidak terbayar", "selesai", "circle-x")
 _NOT_BEGUN = Badge("Belum bayar", "menunggu", "clock")
+
+
+def refund_badge(refund: Refund) -> Badge:
+    """Return where a refund stands; one that was done and denied afterwards says so."""
+    return DENIED if refund.denied_at is not None else REFUND[refund.state]
 
 
 def money_badge(order: Order) -> Badge:
@@ -87,7 +94,9 @@ def attention(order: Order, *, with_money: bool = True) -> list[str]:
     if getattr(order, "has_surplus", False):
         found.append("Kelebihan bayar")
     came = {P.SUCCESS.value, P.PARTIALLY_REFUNDED.value} & set(getattr(order, "payment_states", ()))
-    if came and OrderStatus(order.status) in CLOSED_UNPAID:
+    if getattr(order, "money_stayed", False):
+        found.append("Uang belum kembali")
+    elif came and OrderStatus(order.status) in CLOSED_UNPAID:
         found.append("Uang terlambat")
     if order.closing_at is not None and order.closing_at <= timezone.now() - CLOSING_IS_LONG:
         found.append("Lama ditutup")

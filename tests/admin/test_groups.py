@@ -79,6 +79,7 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("orders.order", "kirim"): frozenset({"gudang", "owner"}),
     ("orders.order", "selesai"): frozenset({"gudang", "owner"}),
     ("orders.order", "catat"): ALL - {"auditor"},
+    ("orders.order", "kirim-ulang-email"): frozenset({"kasir", "owner"}),
     ("orders.order", "barang-kembali"): frozenset({"gudang", "owner"}),
     ("orders.order", "cek"): frozenset({"kasir", "owner"}),
     ("orders.order", "batal"): frozenset({"kasir", "owner"}),
@@ -90,6 +91,8 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("payments.refund", "setujui"): OWNER,
     ("payments.refund", "tolak"): frozenset({"kasir", "owner"}),  # the cashier who asked for it
     ("payments.refund", "kirim"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "rekening"): frozenset({"kasir", "owner"}),
+    ("payments.refund", "bukti"): MONEY,
     ("payments.refund", "ambil"): frozenset({"kasir", "owner"}),
     ("payments.refund", "konfirmasi"): frozenset({"kasir", "owner"}),
     ("payments.refund", "lepas"): OWNER,  # and whoever holds the transfer

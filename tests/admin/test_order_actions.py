@@ -17,6 +17,7 @@ from payments.services import cancel_order
 from shop.models import StockMovement, Variant
 from tests.support.simulator import Simulator
 from tests.support.staff import (
+    TYPED,
     begin,
     buttons,
     login,
@@ -25,6 +26,7 @@ from tests.support.staff import (
     paid_order,
     press,
     said,
+    slip,
 )
 from tests.support.threads import run_together
 from tests.support.world import make_order, make_variant, notify, start
@@ -268,9 +270,9 @@ def test_cancelling_a_paid_virtual_account_waits_for_the_transfer(simulator: Sim
 
     answer = press(cashier, order, "batal", reason="Barang rusak")
     refund = Refund.objects.get()
-    press(cashier, refund, "ambil")
+    press(cashier, refund, "ambil", **TYPED)
     still = status_of(order)
-    press(cashier, refund, "konfirmasi", bank_reference="BCA-778899")
+    press(cashier, refund, "konfirmasi", bank_reference="BCA-778899", proof=slip())
 
     assert "menunggu ditransfer lewat bank" in said(answer)[0]
     assert (refund.channel, refund.amount, still) == ("BANK", transaction.received, "PAID")

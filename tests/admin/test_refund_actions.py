@@ -12,7 +12,18 @@ from orders.models import Order
 from payments.models import GatewayNotification, Payment, PaymentTransaction, Refund
 from payments.services.refunds import request_refund
 from tests.support.simulator import Simulator
-from tests.support.staff import begin, buttons, login, make_staff, page_url, paid_order, press, said
+from tests.support.staff import (
+    TYPED,
+    begin,
+    buttons,
+    login,
+    make_staff,
+    page_url,
+    paid_order,
+    press,
+    said,
+    slip,
+)
 from tests.support.threads import run_together
 from tests.support.world import make_order, make_variant, notify, start
 
@@ -159,10 +170,10 @@ def test_a_bank_transfer_is_taken_by_one_person_and_ends_with_the_banks_number(s
     refund = Refund.objects.get()
     forms = [begin(first, refund, "ambil"), begin(second, refund, "ambil")]
 
-    first.post(page_url(refund, "ambil"), forms[0])
-    late = second.post(page_url(refund, "ambil"), forms[1])
-    short = press(first, refund, "konfirmasi", bank_reference="12")
-    press(first, refund, "konfirmasi", bank_reference="BCA-778899")
+    first.post(page_url(refund, "ambil"), forms[0] | TYPED)
+    late = second.post(page_url(refund, "ambil"), forms[1] | TYPED)
+    short = press(first, refund, "konfirmasi", bank_reference="12", proof=slip())
+    press(first, refund, "konfirmasi", bank_reference="BCA-778899", proof=slip())
 
     refund.refresh_from_db()
     assert said(late)[0].startswith("Transfer ini sudah diambil staff:")

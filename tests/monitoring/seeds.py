@@ -24,6 +24,7 @@ from payments.models import (
     GatewayTrouble,
     Payment,
     PaymentTransaction,
+    Refund,
     SignatureFailure,
     WebhookDelivery,
     WebhookEndpoint,
@@ -126,6 +127,17 @@ def _exhausted() -> Iterator[Callable[[], object]]:
     lines = Reservation.objects.filter(reference=order.number)
     lines.update(state="SHORT", attempts=5, next_attempt_at=None)
     yield lambda: lines.update(state="SOLD")
+
+
+@contextmanager
+def _denied() -> Iterator[Callable[[], object]]:
+    order = force(make_order(), "CANCELLED")
+    row = came(paid(order, ago=timedelta(days=2)))
+    refund = Refund(transaction=row, amount=row.received, reason="habis", channel="API", state="FAILED")
+    refund.refund_key, refund.done_at, refund.denied_at = f"R-{next(_serial)}", timezone.now(), timezone.now()
+    refund.save()
+    again = {"transaction": row, "amount": row.received, "reason": "lagi", "channel": "BANK"}
+    yield lambda: Refund.objects.create(refund_key=f"R-{next(_serial)}", **again)
 
 
 @contextmanager
@@ -298,6 +310,12 @@ SEEDS = (
         _exhausted,
         "Stock Reduction Retry Exhausted",
         ("- Order Number: ORD-", "- Items: SKU-", "- Attempts: 5\n"),
+    ),
+    Seed(
+        "refund_denied",
+        _denied,
+        "Refund Denied Afterwards",
+        ("- Order Number: ORD-", "- Order Status: CANCELLED\n", "- Refund: R-", "- Still To Give Back: Rp "),
     ),
     Seed(
         "order_stuck",

@@ -11,9 +11,9 @@ from payments.models import PaymentTransaction, Refund
 from payments.services.bank_refunds import claim_bank_refund, confirm_bank_refund, give_up_bank_refund
 from payments.services.refunds import request_refund
 from shop.services.site import require_sweep
-from tests.support.money import paid
+from tests.support.money import ACCOUNT, PROOF, paid
 from tests.support.simulator import Simulator
-from tests.support.staff import login, make_staff, page_url, press, said
+from tests.support.staff import TYPED, login, make_staff, page_url, press, said
 from tests.support.world import make_customer, notify
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,7 +39,7 @@ def test_a_reversal_ends_the_refund_that_nobody_has_taken(
     notify(row.payment, reverse(simulator, row), "202")
 
     with pytest.raises(RefundRefusedError, match="dana sudah kembali"):
-        claim_bank_refund(refund_id=refund.pk, actor="staff:1")
+        claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
 
 
 def test_a_reversal_that_nobody_told_us_of_is_found_before_a_transfer_is_taken(
@@ -48,7 +48,7 @@ def test_a_reversal_that_nobody_told_us_of_is_found_before_a_transfer_is_taken(
     reverse(simulator, row)
 
     with pytest.raises(RefundRefusedError, match="dana sudah kembali"):
-        claim_bank_refund(refund_id=refund.pk, actor="staff:1")
+        claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
 
     refund.refresh_from_db()
     assert (refund.state, refund.claimed_by) == ("FAILED", "")
@@ -58,8 +58,8 @@ def test_a_gateway_that_does_not_answer_lets_nobody_take_a_transfer(simulator: S
     simulator.fault("http_502", operation="core.status")
 
     with pytest.raises(GatewayError):
-        claim_bank_refund(refund_id=refund.pk, actor="staff:1")
-    answer = press(login("kasir"), refund, "ambil")
+        claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
+    answer = press(login("kasir"), refund, "ambil", **TYPED)
 
     refund.refresh_from_db()
     assert refund.state == "REQUESTED"
@@ -69,7 +69,7 @@ def test_a_gateway_that_does_not_answer_lets_nobody_take_a_transfer(simulator: S
 def test_a_transfer_that_was_not_made_can_be_given_up_and_asked_for_again(
     row: PaymentTransaction, refund: Refund
 ) -> None:
-    claim_bank_refund(refund_id=refund.pk, actor="staff:1")
+    claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
     with pytest.raises(InvalidInputError):
         give_up_bank_refund(refund_id=refund.pk, actor="staff:1", reason=" ")
 
@@ -78,14 +78,14 @@ def test_a_transfer_that_was_not_made_can_be_given_up_and_asked_for_again(
     refund.refresh_from_db()
     assert refund.state == "FAILED"
     with pytest.raises(RefundRefusedError):
-        confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-1", actor="staff:1")
+        confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-1", proof=PROOF, actor="staff:1")
     again = request_refund(transaction_id=row.pk, amount=row.received, reason="lagi", requested_by=make_customer())
     assert again.state == "REQUESTED"
 
 
 def test_only_who_holds_a_transfer_or_an_owner_may_give_it_up(refund: Refund) -> None:
     holder = make_staff("kasir")
-    press(login(holder), refund, "ambil")
+    press(login(holder), refund, "ambil", **TYPED)
 
     assert login("kasir").get(page_url(refund, "lepas")).status_code == 403
     press(login(holder), refund, "lepas", reason="Nomor rekening salah")
@@ -98,10 +98,10 @@ def test_only_who_holds_a_transfer_or_an_owner_may_give_it_up(refund: Refund) ->
 def test_a_transfer_that_was_made_is_written_down_even_when_the_bank_took_the_money_meanwhile(
     simulator: Simulator, row: PaymentTransaction, refund: Refund
 ) -> None:
-    claim_bank_refund(refund_id=refund.pk, actor="staff:1")
+    claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
     reverse(simulator, row)
 
-    confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-20261128-1", actor="staff:1")
+    confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-20261128-1", proof=PROOF, actor="staff:1")
 
     refund.refresh_from_db()
     row.refresh_from_db()
@@ -112,6 +112,6 @@ def test_while_a_sweep_is_owed_no_transfer_is_taken_or_confirmed(refund: Refund)
     require_sweep(since=timezone.now())
 
     with pytest.raises(ShopClosedError):
-        claim_bank_refund(refund_id=refund.pk, actor="staff:1")
+        claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
     with pytest.raises(ShopClosedError):
-        confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-1", actor="staff:1")
+        confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-1", proof=PROOF, actor="staff:1")

@@ -45,12 +45,14 @@ PERSONAL = {
     "payments.gatewaynotification": {"body"},
     "payments.payment": {"raw"},
     "payments.paymenttransaction": {"raw"},
+    "payments.refund": {"account_number", "account_name"},
+    "payments.refundproof": {"content"},
     "shop.address": {"recipient", "phone", "province", "city", "district", "postal_code", "street"},
     "shop.user": {"email", "name", "phone", "password"},
 }  # fmt: skip
 SUSPICIOUS = {
     "email", "phone", "recipient", "street", "district", "city", "province", "postal_code", "to", "reply_to", "note",
-    "address", "password", "ip", "ip_address",
+    "address", "password", "ip", "ip_address", "account_number", "account_name",
 }  # fmt: skip
 NOT_A_CUSTOMERS = {"orders.provincezone": {"province"}, "orders.voucher": {"note"}}
 

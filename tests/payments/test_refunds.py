@@ -24,7 +24,7 @@ from payments.services.refunds import (
     send_refund,
 )
 from shop.models import User, Variant
-from tests.support.money import at_gateway, paid
+from tests.support.money import ACCOUNT, PROOF, at_gateway, paid
 from tests.support.simulator import Simulator
 from tests.support.threads import run_together
 from tests.support.world import make_customer, make_order, make_variant, notify, start
@@ -169,10 +169,10 @@ def test_a_virtual_account_goes_back_by_bank_transfer(simulator: Simulator, staf
     with pytest.raises(errors.RefundRefusedError):
         send_refund(refund_id=refund.pk)
 
-    claim_bank_refund(refund_id=refund.pk, actor="staff:1")
+    claim_bank_refund(refund_id=refund.pk, actor="staff:1", account=ACCOUNT)
     with pytest.raises(errors.RefundRefusedError):
-        claim_bank_refund(refund_id=refund.pk, actor="staff:2")
-    confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-20261123-1", actor="staff:1")
+        claim_bank_refund(refund_id=refund.pk, actor="staff:2", account=ACCOUNT)
+    confirm_bank_refund(refund_id=refund.pk, bank_reference="TRF-20261123-1", proof=PROOF, actor="staff:1")
 
     order.refresh_from_db()
     variant.refresh_from_db()

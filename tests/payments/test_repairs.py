@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from config.models import OutgoingMail
 from orders.models import Order, OrderEvent
 from payments.errors import GatewayUnavailableError
 from payments.models import Payment, Repair
+from payments.services import reapply as reapply_module
 from payments.services.overdue import settle_overdue
 from payments.services.reapply import reapply
 from payments.services.reconcile import reconcile_payments
@@ -166,9 +168,38 @@ def test_two_at_once_heal_once(simulator: Simulator) -> None:
 
     done = run_together([lambda: reapply(order_id=order.pk, actor=BY)] * 2)
 
-    assert sorted(one is None for one in done) == [False, True], done
+    assert healed_once(done), done
     assert len(told()) == 1
     assert order_state(order) == ["SOLD"]
+
+
+def healed_once(done: list[object]) -> bool:
+    """Say whether of two, one healed and the other found nothing left to do."""
+    return sorted(type(one).__name__ for one in done) == ["NoneType", "Repair"]
+
+
+def test_without_the_lock_of_the_order_two_at_once_would_both_go_ahead(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: both judge the order before either writes, and only the status' own guard stops the second."""
+    order = make_order()
+    without_effect(simulator, start(order))
+    both_have_read = threading.Barrier(2)
+    turn = threading.local()
+
+    def only_read(payment_id: int) -> tuple[Order, Payment, list[Payment]]:
+        payment = Payment.objects.get(pk=payment_id)
+        turn.number = getattr(turn, "number", 0) + 1
+        if turn.number == 2:  # the first is the look whether there is anything to do at all
+            both_have_read.wait(10)
+        return Order.objects.get(pk=order.pk), payment, [payment]
+
+    monkeypatch.setattr(reapply_module, "lock_order_and_payments", only_read)
+
+    done = run_together([lambda: reapply(order_id=order.pk, actor=BY)] * 2)
+
+    assert not healed_once(done), done
+    assert sorted(type(one).__name__ for one in done) == ["Repair", "TransitionNotAllowedError"]
 
 
 # --- payments that should be over -------------------------------------------------------------------------------------

@@ -12,10 +12,15 @@ from django.utils import timezone
 from psycopg import sql
 
 from orders.models import Order
+from payments.bank_account import BankAccount
 from payments.models import Payment, PaymentTransaction
+from payments.transfer_proof import PDF, CleanProof
 from shop.models import Variant
 from tests.support.simulator import Simulator
 from tests.support.world import make_order, make_variant, notify, start
+
+ACCOUNT = BankAccount("BCA", "5270123456", "Ratna Wulandari")
+PROOF = CleanProof(b"%PDF-1.4\nuji\n%%EOF\n", PDF)
 
 
 def settled(simulator: Simulator, payment: Payment, **more: Any) -> dict[str, Any]:

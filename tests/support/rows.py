@@ -57,6 +57,7 @@ FRESH: dict[str, dict[str, Any]] = {
     "payments_payment": {"gateway_id": "other", "status": "EXPIRED"},
     "payments_paymenttransaction": {"transaction_id": "other"},
     "payments_refund": {"refund_key": "other", "state": "FAILED"},
+    "payments_refundproof": {"refund_id": Other("payments_refund")},
     "payments_repair": {},
     "payments_webhookdelivery": {"event_id": "other"},
     "payments_webhookendpoint": {"url": "https://other.example/"},
@@ -283,16 +284,20 @@ def _payment_rows(user: shop.User, order: orders.Order) -> list[Model]:
     endpoint = payments.WebhookEndpoint.objects.create(
         url="https://a.example/", events=["order.paid"], secret="whsec_a"
     )
+    refund = payments.Refund.objects.create(
+        transaction=transaction,
+        amount=1,
+        reason="a",
+        refund_key="a",
+        channel="API",
+        requested_by=user,
+    )
     return [
         payment,
         transaction,
-        payments.Refund.objects.create(
-            transaction=transaction,
-            amount=1,
-            reason="a",
-            refund_key="a",
-            channel="API",
-            requested_by=user,
+        refund,
+        payments.RefundProof.objects.create(
+            refund=refund, content=b"a", kind="application/pdf", size=1, sha256="a", added_by="a"
         ),
         payments.GatewayNotification.objects.create(
             digest="a",

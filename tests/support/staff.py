@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -19,6 +20,13 @@ from tests.support.simulator import Simulator
 from tests.support.world import make_order, notify, start
 
 _serial = itertools.count(1)
+TYPED = {"bank_name": "BCA", "account_number": "527-0123 456", "account_name": "Ratna Wulandari"}
+"""An account as staff type it."""
+
+
+def slip(content: bytes = b"%PDF-1.4\nuji\n%%EOF\n", name: str = "bukti.pdf") -> SimpleUploadedFile:
+    """Return the proof of a transfer as a browser uploads it."""
+    return SimpleUploadedFile(name, content, "application/octet-stream")
 
 
 def make_staff(group: str) -> User:
