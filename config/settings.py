@@ -327,8 +327,11 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "infiya.store API",
-    "DESCRIPTION": "Products, addresses, orders and payments of infiya.store. Errors are RFC 9457 problems.",
-    "VERSION": "1.0.0",
+    "DESCRIPTION": (
+        "Products, addresses, orders and payments of infiya.store. Errors are RFC 9457 problems. What changed, what "
+        "clients may rely on and how something ends: docs/api-changelog.md."
+    ),
+    "VERSION": "1.0.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -12,12 +12,12 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from config.throttling import Rate, ScopedThrottle, count
+from config.throttling import Rate, ScopedThrottle, Verdict, count, take_back
 
 logger = logging.getLogger(__name__)
 
 CODE_BOX, VOUCHER = "#id_kode", "#voucher"
-TRIES = Rate(limit=20, window=600)  # codes that nobody made, from one address
+TRIES = Rate(limit=30, window=600)  # codes that nobody made, from one address
 _SESSION_KEY = "voucher_refused"
 _MOST_LETTERS = 40
 
@@ -43,15 +43,40 @@ def take_refusal(session: SessionBase) -> Refusal | None:
     return Refusal(str(stored.get("typed", "")), str(stored.get("text", "")))
 
 
-def too_many_tries(request: HttpRequest) -> str:
-    """Count a code that nobody made; return what to say when its sender has tried too many, else nothing."""
+def seconds_to_wait(request: HttpRequest) -> int:
+    """Return 0 while codes from this address are looked at, else after how many seconds they are again.
+
+    Asked before a code is, and for every code: if a right one were still taken, guessing would have no limit.
+    """
+    verdict = _count(request)
+    if verdict is None:
+        return 0
+    if verdict.allowed:
+        take_back(_name(request), TRIES, time.time())  # it was only a question
+        return 0
+    return verdict.reset
+
+
+def count_unknown(request: HttpRequest) -> None:
+    """Count a code that nobody made."""
+    _count(request)
+
+
+def too_many(seconds: int) -> str:
+    """Return what to say to whoever has to wait."""
+    return f"Terlalu banyak kode dicoba. Coba lagi dalam {math.ceil(seconds / 60)} menit."
+
+
+def _count(request: HttpRequest) -> Verdict | None:
+    """Count one; None where nothing is counted, also while the cache is away."""
     if not settings.THROTTLING:
-        return ""
+        return None
     try:
-        verdict = count(f"voucher:{ScopedThrottle().caller(Request(request))}", TRIES, time.time())
+        return count(_name(request), TRIES, time.time())
     except Exception:
         logger.exception("voucher.cache_away")
-        return ""
-    if verdict.allowed:
-        return ""
-    return f"Terlalu banyak kode dicoba. Coba lagi dalam {math.ceil(verdict.reset / 60)} menit."
+        return None
+
+
+def _name(request: HttpRequest) -> str:
+    return f"voucher:{ScopedThrottle().address(Request(request))}"

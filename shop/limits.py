@@ -43,7 +43,8 @@ def seconds_to_wait(request: HttpRequest, limit: Limit, subject: str = "") -> in
     """Count a request; return 0 when it may go on, else after how many seconds to come back."""
     if not settings.THROTTLING:
         return 0
-    counters = [(f"{limit.scope}:{ScopedThrottle().caller(Request(request))}", limit.per_address)]
+    # Not ``caller``: that asks DRF who is logged in, who knows nobody here and makes the whole request a stranger's.
+    counters = [(f"{limit.scope}:{ScopedThrottle().address(Request(request))}", limit.per_address)]
     if limit.per_subject is not None and subject:
         digest = hashlib.sha256(subject.lower().encode()).hexdigest()[:16]
         counters.append((f"{limit.scope}:about:{digest}", limit.per_subject))

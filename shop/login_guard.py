@@ -18,9 +18,11 @@ from axes.backends import AxesStandaloneBackend
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.core import checks
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from config.problems import problem
 from config.throttling import Rate, ScopedThrottle, count, take_back
@@ -59,6 +61,14 @@ def seconds_to_wait(request: HttpRequest) -> int:
         logger.exception("login.cache_away")
         return 0
     return 0 if verdict.allowed else verdict.reset
+
+
+def check_proxies(**_: object) -> list[checks.CheckMessage]:
+    """Warn when all visitors would have the proxy's address: every limit would then be one for the whole shop."""
+    if not getattr(settings, "SECURE_PROXY_SSL_HEADER", None) or api_settings.NUM_PROXIES != 0:
+        return []
+    hint = "Set TRUSTED_PROXIES to the number of proxies in front; one ends TLS (BEHIND_TLS_PROXY)."
+    return [checks.Warning("Every visitor counts as the proxy.", hint=hint, id="shop.W002")]
 
 
 def forgive(request: HttpRequest) -> None:

@@ -7,6 +7,7 @@ transaction, no more than a page in memory.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,12 @@ else:
 MAX_ROWS = 50_000
 PAGE = 1000
 BOM = "\ufeff"  # or spreadsheets read the letters wrongly
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The full-width forms too: spreadsheets set to an East Asian language take them for the others.
+_FORMULA = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+# Where a cell begins: at its start, and wherever a spreadsheet with another separator (in Indonesia ";", since
+# the comma is the decimal sign) begins a new one in the middle of ours, quotes or no quotes.
+_RUNS = re.compile(rf"(^|[;\t\r\n])((?:[^\S\t\r\n]|[\"'\u200b\ufeff])*)(?={_FORMULA})")
+_STARTS_OTHERWISE = ("\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,13 @@ def cell(value: object) -> str | int:
         return value
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")
-    text = str(value).replace("\x00", "")
-    return f"'{text}" if text.lstrip(" ").startswith(_DANGEROUS) or text.startswith(_DANGEROUS) else text
+    text = _RUNS.sub(_harmless, str(value).replace("\x00", ""))
+    return f"'{text}" if text.startswith(_STARTS_OTHERWISE) else text
+
+
+def _harmless(found: re.Match[str]) -> str:
+    """Put an apostrophe before what a spreadsheet would skip in front of a formula."""
+    return f"{found[1]}'{found[2]}"
 
 
 class _Echo:

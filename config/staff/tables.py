@@ -80,7 +80,19 @@ class StaffChangeList(ChangeList):
             self.full_result_count = self.result_count
 
 
-class ReadOnlyAdmin(ModelAdmin[M]):
+class OfferedFiltersOnly(ModelAdmin[M]):
+    """A list that is narrowed by its own filters alone."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow the filters of the page and no others: a hidden column must not be guessed at through the address."""
+        offered = {_name(item) for item in self.get_list_filter(request)} | {self.date_hierarchy, self.opts.pk.name}
+        # A filter by range has a word for each of its ends.
+        offered |= {f"{name}_{end}" for name in offered for end in ("from", "to")}
+        field = lookup.split("__", 1)[0]
+        return field in offered and super().lookup_allowed(lookup, value, request)
+
+
+class ReadOnlyAdmin(OfferedFiltersOnly[M]):
     """Pages that show and never change: nothing is added, edited or deleted here, whoever asks, superusers included."""
 
     actions = None
@@ -105,14 +117,6 @@ class ReadOnlyAdmin(ModelAdmin[M]):
         """What happened is kept."""
         return False
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow the filters of the page and no others: a hidden column must not be guessed at through the address."""
-        offered = {_name(item) for item in self.get_list_filter(request)} | {self.date_hierarchy, self.opts.pk.name}
-        # A filter by range has a word for each of its ends.
-        offered |= {f"{name}_{end}" for name in offered for end in ("from", "to")}
-        field = lookup.split("__", 1)[0]
-        return field in offered and super().lookup_allowed(lookup, value, request)
-
 
 def _name(item: Any) -> str:
     """Return the field that an entry of ``list_filter`` is about, or the word that it has in the address."""
@@ -120,7 +124,7 @@ def _name(item: Any) -> str:
     return first.split("__", 1)[0] if isinstance(first, str) else str(getattr(first, "parameter_name", ""))
 
 
-class EditableAdmin(ModelAdmin[M]):
+class EditableAdmin(OfferedFiltersOnly[M]):
     """Pages with forms. Nothing is deleted in bulk, and two people saving at once never see an error page."""
 
     actions = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -50,32 +51,41 @@ def close_order(order: Order, to: OrderStatus, *, actor: str, reason: str) -> No
     queue_order_mail("order_expired" if to is OrderStatus.EXPIRED else "order_cancelled", order)
 
 
-def start_processing(*, order_id: int, actor: str) -> None:
-    """PAID -> PROCESSING: the warehouse has begun to pack. Raises ShipmentRefusedError, TransitionNotAllowedError."""
+Objection = Callable[[Order], str]
+"""Says why goods of an order may not leave, as far as an app above this one knows; empty when they may."""
+
+
+def start_processing(*, order_id: int, actor: str, objection: Objection | None = None) -> None:
+    """PAID -> PROCESSING: the warehouse has begun to pack. ``objection`` is asked under the order's lock.
+
+    Raises ShipmentRefusedError, TransitionNotAllowedError.
+    """
 
     def body() -> None:
         order = lock_order(order_id)
-        _require_shippable(order)
+        _require_shippable(order, objection)
         transition(order, OrderStatus.PROCESSING, actor=actor)
 
     unit_of_work(body)
 
 
-def ship_order(*, order_id: int, courier: str, tracking_number: str, actor: str) -> Shipment:
+def ship_order(
+    *, order_id: int, courier: str, tracking_number: str, actor: str, objection: Objection | None = None
+) -> Shipment:
     """Record a parcel and move the order to SHIPPED.
 
-    Refused while a line is SHORT or a hold stands. Raises InvalidInputError (resi), ShipmentRefusedError,
-    TransitionNotAllowedError.
+    Refused while a line is SHORT or a hold stands, and for what ``objection`` says under the order's lock. Raises
+    InvalidInputError (resi), ShipmentRefusedError, TransitionNotAllowedError.
     """
     if not courier.strip():
         raise InvalidInputError("courier", "Pilih kurirnya.")
     resi = clean_resi(courier, tracking_number)
-    return unit_of_work(partial(_ship, order_id, courier.strip(), resi, actor))
+    return unit_of_work(partial(_ship, order_id, courier.strip(), resi, actor, objection))
 
 
-def _ship(order_id: int, courier: str, resi: str, actor: str) -> Shipment:
+def _ship(order_id: int, courier: str, resi: str, actor: str, objection: Objection | None) -> Shipment:
     order = lock_order(order_id)
-    _require_shippable(order)
+    _require_shippable(order, objection)
     try:
         with transaction.atomic():
             shipment = Shipment.objects.create(order=order, courier=courier, tracking_number=resi, shipped_by=actor)
@@ -87,11 +97,13 @@ def _ship(order_id: int, courier: str, resi: str, actor: str) -> Shipment:
     return shipment
 
 
-def _require_shippable(order: Order) -> None:
+def _require_shippable(order: Order, objection: Objection | None) -> None:
     if order.payment_hold:
         raise ShipmentRefusedError(f"Pesanan ditahan: {order.payment_hold}", order=order.number)
     if Reservation.objects.filter(reference=order.number, state__in=LIVE_RESERVATION_STATES).exists():
         raise ShipmentRefusedError("Masih ada barang yang belum keluar dari stok.", order=order.number)
+    if objection is not None and (reason := objection(order)):
+        raise ShipmentRefusedError(reason, order=order.number)
 
 
 def complete_order(*, order_id: int, actor: str) -> None:

@@ -26,7 +26,7 @@ from orders.transitions import record
 from shop.money import rupiah
 
 _SALT = "orders.voucher"
-_NO_DOTS = frozenset({"gmail.com", "googlemail.com"})
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 # Three conditions on three partial indexes; a customer is any of them.
 _USES_SQL = """
 SELECT count(*) FROM orders_voucheruse
@@ -58,7 +58,9 @@ def normal_email(email: str) -> str:
     """Return the mailbox behind an address: in small letters, without ``+tag``, and for Gmail without dots."""
     name, at, domain = email.strip().lower().partition("@")
     name = name.partition("+")[0]
-    return f"{name.replace('.', '') if domain in _NO_DOTS else name}{at}{domain}"
+    if domain in _GMAIL:
+        return f"{name.replace('.', '')}{at}gmail.com"
+    return f"{name}{at}{domain}"
 
 
 def _digest(text: str) -> str:

@@ -13,7 +13,7 @@ from orders.answers import SeeOther, private_page
 from orders.checkout import Draft, assemble, load_draft, save_draft
 from orders.preview import VoucherPreview
 from orders.services.vouchers import normal_code
-from orders.voucher_box import keep_refusal, too_many_tries
+from orders.voucher_box import count_unknown, keep_refusal, seconds_to_wait, too_many
 from shop.carts import current_cart, member
 from shop.models import CartStatus
 from shop.views.answers import wanted_next
@@ -37,12 +37,15 @@ def voucher(request: HttpRequest) -> HttpResponse:
         return back
     typed = request.POST.get("kode", "").replace("\x00", "")[:80]
     code = normal_code(typed)
+    if code and (wait := seconds_to_wait(request)):
+        keep_refusal(request.session, typed, too_many(wait))
+        return back
     found = _judged(request, replace(draft, voucher=code)) if code else VoucherPreview("", problem=MISSING)
     if found is None:
         return back  # nothing in the cart: nothing to use it for
-    if found.reason == "unknown" and (wait := too_many_tries(request)):
-        keep_refusal(request.session, typed, wait)
-    elif (found.problem and found.reason not in _KEPT_ALL_THE_SAME) or not code:
+    if found.reason == "unknown":
+        count_unknown(request)
+    if (found.problem and found.reason not in _KEPT_ALL_THE_SAME) or not code:
         keep_refusal(request.session, typed, found.problem)
     else:
         save_draft(request.session, replace(draft, voucher=code))

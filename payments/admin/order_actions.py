@@ -60,7 +60,7 @@ class StartPacking(WarehouseAction):
         return [f"Pesanan {obj.number} ditandai sedang dikemas. Rekan lain melihat bahwa pesanan ini sudah dipegang."]
 
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
-        start_processing(order_id=obj.pk, actor=actor_of(request))
+        start_processing(order_id=obj.pk, actor=actor_of(request), objection=ship_gate.why_not)
         return Done(f"Pesanan {obj.number} sedang dikemas.")
 
 
@@ -91,6 +91,7 @@ class Ship(WarehouseAction):
             courier=data["courier"],
             tracking_number=data["tracking_number"],
             actor=actor_of(request),
+            objection=ship_gate.why_not,
         )
         return Done(f"Pesanan {obj.number} dikirim dengan {shipment}.")
 

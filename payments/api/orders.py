@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,8 +14,9 @@ from config.api.openapi import problem_example, problems
 from config.api.serializers import shape
 from config.api.views import ApiView
 from config.errors import InvalidInputError
-from orders.errors import VoucherUsedUpError
+from orders.errors import VoucherRefusedError, VoucherUsedUpError
 from orders.services import OrderLine, OrderRequest, place_order
+from orders.voucher_box import count_unknown, seconds_to_wait
 from payments.api import examples
 from payments.api.selectors import own_order, own_order_id, own_orders, was_placed, whole
 from payments.api.serializers import (
@@ -55,7 +57,8 @@ class OrderListView(ApiView):
             "the first order, for ever: 200 with `duplicate: true`. A field that the repetition leaves out is not "
             "compared; any other difference is a 422. **Without a key there is no such protection.** All or nothing: "
             "when one line is short, nothing is written and every short line is named. A voucher that does not count "
-            "(400) or is used up (409) refuses the order; `errors` names the field `voucherCode`."
+            "(400) or is used up (409) refuses the order; `errors` names the field `voucherCode`. After many codes "
+            "that nobody made, none is looked at for a while (429)."
         ),
         tags=["orders"],
         parameters=[
@@ -110,12 +113,30 @@ class OrderListView(ApiView):
         wanted = order_request(given)
         if wanted.address_id is None and not (key and was_placed(customer, key)):
             raise InvalidInputError("addressId", "Sebutkan alamat pengiriman.")
-        placed = place_order(customer=customer, request=wanted, key=key)
+        if (
+            wanted.voucher_code
+            and (wait := seconds_to_wait(request._request))
+            and not (key and was_placed(customer, key))
+        ):
+            raise TooManyCodesError(wait)
+        try:
+            placed = place_order(customer=customer, request=wanted, key=key)
+        except VoucherRefusedError as error:
+            if error.context.get("reason") == "unknown":
+                count_unknown(request._request)
+            raise
         shown = {"duplicate": placed.duplicate, "order": whole(placed)}
         answer = shape(PlacedOrderSerializer).to_representation(shown)
         if placed.duplicate:
             return Response(answer, status=200, headers={"Idempotent-Replayed": "true"})
         return Response(answer, status=201)
+
+
+class TooManyCodesError(exceptions.Throttled):
+    """Too many voucher codes that nobody made came from the caller's address; none is looked at for a while."""
+
+    default_code = "too_many_voucher_codes"
+    shown = "Terlalu banyak kode voucher dicoba. Coba lagi nanti."
 
 
 class OrderView(ApiView):

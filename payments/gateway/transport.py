@@ -8,6 +8,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
 from config.deadline import NotBegunError, run_within
+from config.plain_session import PlainSession
 from payments.errors import GatewayUnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -26,13 +27,13 @@ class DeadlineTransport:
         Raises GatewayUnavailableError; ``sent`` is False only when no connection was made.
         """
         options |= {
-            "allow_redirects": False,
             "stream": True,
             "timeout": (min(CONNECT_TIMEOUT_S, self.deadline_s), self.deadline_s),
         }
 
         def work() -> requests.Response:
-            response = requests.request(method, url, **options)  # noqa: S113 - the timeout is in options
+            with PlainSession() as session:
+                response = session.request(method, url, **options)
             body = bytearray()
             for chunk in response.iter_content(16 * 1024):
                 body += chunk

@@ -20,6 +20,7 @@ from config.deadline import run_within
 from payments import leases
 from payments.models import WebhookDelivery
 from payments.outgoing.address import ForbiddenAddressError, check_network
+from payments.outgoing.connection import public_session
 from payments.outgoing.signing import headers
 from payments.states import DeliveryState
 
@@ -33,13 +34,16 @@ RETRY_AFTER_S = (30, 120, 600, 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 MAX_ATTEMPTS = len(RETRY_AFTER_S) + 1
 UNANSWERED_IN_A_ROW = 3
 """An endpoint that fails so often in one run is left alone until the next: the others do not wait for it."""
+# Whoever waits for another try comes after all the others: several receivers that hang must not use up every run.
 _CLAIM = """
-    WITH due AS MATERIALIZED (
+    WITH waiting AS (
+        SELECT DISTINCT endpoint_id FROM payments_webhookdelivery WHERE state = 'PENDING' AND attempts > 0),
+    due AS MATERIALIZED (
         SELECT d.id FROM payments_webhookdelivery d JOIN payments_webhookendpoint e ON e.id = d.endpoint_id
          WHERE d.state IN ('PENDING', 'SENDING') AND d.next_attempt_at <= statement_timestamp()
            AND (d.state = 'PENDING' OR d.lease_until <= statement_timestamp())
            AND e.is_active AND NOT (d.endpoint_id = ANY(%s))
-         ORDER BY d.next_attempt_at, d.id LIMIT 1
+         ORDER BY d.endpoint_id IN (SELECT endpoint_id FROM waiting), d.next_attempt_at, d.id LIMIT 1
            FOR NO KEY UPDATE OF d SKIP LOCKED)
     UPDATE payments_webhookdelivery AS delivery
        SET state = 'SENDING', lease = %s, lease_until = statement_timestamp() + make_interval(secs => %s),
@@ -76,7 +80,9 @@ def due_deliveries() -> QuerySet[WebhookDelivery]:
 
 
 def send_due(*, limit: int = 200, deadline_s: float = 50.0, should_stop: Callable[[], bool] = lambda: False) -> SendRun:
-    """Send what is due, oldest first, until none is due, ``limit`` were tried or ``deadline_s`` are nearly over.
+    """Send what is due until none is, ``limit`` were tried or ``deadline_s`` are nearly over.
+
+    The oldest first, but endpoints that did not take the last event after those that did.
 
     Several senders at once are welcome: each delivery is taken by a lease. Raises DatabaseConnectionError; the delivery
     in hand is sent again later, with the same id and body.
@@ -123,11 +129,10 @@ def _attempt(delivery: WebhookDelivery) -> Outcome:
 
     def post() -> int:
         check_network(endpoint.url)
-        answer = requests.post(
-            endpoint.url, data=body, headers=told, timeout=DEADLINE_S, allow_redirects=False, stream=True
-        )
-        answer.close()  # the status is the whole answer
-        return answer.status_code
+        with public_session() as session:
+            answer = session.post(endpoint.url, data=body, headers=told, timeout=DEADLINE_S, stream=True)
+            answer.close()  # the status is the whole answer
+            return answer.status_code
 
     try:
         status = run_within(DEADLINE_S, post)
@@ -135,7 +140,7 @@ def _attempt(delivery: WebhookDelivery) -> Outcome:
         return Outcome(False, error=str(error))
     except TimeoutError:
         return Outcome(False, error=f"no answer within {DEADLINE_S:g} s")
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, OSError, ValueError) as error:  # a name that is none is a ValueError
         return Outcome(False, error=type(error).__name__)
     if 200 <= status < 300:
         return Outcome(True, status)

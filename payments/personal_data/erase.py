@@ -7,9 +7,11 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.db import connections
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace
 from django.urls import reverse
 from django.utils import timezone
 
@@ -120,6 +122,7 @@ def anonymise(user: User, *, at: datetime, using: str = "default") -> None:
     _anonymise_refunds(user, using, at)
     _forget_mails([user], using)
     _forget_events([user], using)
+    _forget_in_staff_log(user, using)
     User.objects.using(using).filter(pk=user.pk).update(
         email=None if user.is_guest else f"dihapus-{user.pk}@dihapus.invalid",
         name="",
@@ -134,7 +137,8 @@ def anonymise(user: User, *, at: datetime, using: str = "default") -> None:
 def _anonymise_orders(user: User, using: str) -> None:
     """Replace the person on his orders; number, goods, sums, tax, courier, province and city stay."""
     orders = Order.objects.using(using).filter(user=user)
-    orders.exclude(recipient=SOMEBODY).update(
+    # Anybody may be called like that, but nobody orders without a telephone.
+    orders.exclude(recipient=SOMEBODY, phone="").update(
         email=NO_ADDRESS,
         recipient=SOMEBODY,
         phone="",
@@ -176,6 +180,16 @@ def _anonymise_refunds(user: User, using: str, at: datetime) -> None:
     proofs.filter(erased_at__isnull=True).update(content=b"", erased_at=at)
 
 
+def _forget_in_staff_log(user: User, using: str) -> None:
+    """Take the person's e-mail address out of what staff did to the account; that they did it stays."""
+    if user.email is None:
+        return
+    log = LogEntry.objects.using(using)
+    for column in ("object_repr", "change_message"):
+        without = Replace(column, Value(user.email), Value(account_reference(user)))
+        log.filter(**{f"{column}__contains": user.email}).update(**{column: without})
+
+
 def forget_sent_mails() -> int:
     """Empty the mails and events that were on their way when somebody was erased; return how many: the nightly job."""
     recently = list(User.objects.filter(erased_at__gte=timezone.now() - SENT_LATER))
@@ -189,11 +203,17 @@ def _forget_mails(users: list[User], using: str) -> int:
     numbers = Order.objects.using(using).filter(user__in=[user.pk for user in users]).values("number")
     about = Q(reference__in=numbers) | Q(reference__in=[account_reference(user) for user in users])
     mails = OutgoingMail.objects.using(using).filter(about, state__in=[MailState.SENT, MailState.FAILED])
-    return mails.exclude(to=NO_ADDRESS).update(to=NO_ADDRESS, reply_to="", text=GONE, html="")
+    return mails.exclude(to=NO_ADDRESS, text=GONE).update(to=NO_ADDRESS, reply_to="", text=GONE, html="")
 
 
 def _forget_events(users: list[User], using: str) -> int:
-    """Delete what integrators were told about these people's orders, as far as it is no longer on its way."""
+    """Delete what integrators were told about these people's orders, as far as it is not on its way.
+
+    What waits for an endpoint that is switched off goes nowhere.
+    """
     numbers = Order.objects.using(using).filter(user__in=[user.pk for user in users]).values("number")
-    over = WebhookDelivery.objects.using(using).filter(state__in=[DeliveryState.SENT, DeliveryState.FAILED])
+    waits_in_vain = Q(state=DeliveryState.PENDING, endpoint__is_active=False)
+    over = WebhookDelivery.objects.using(using).filter(
+        Q(state__in=[DeliveryState.SENT, DeliveryState.FAILED]) | waits_in_vain
+    )
     return over.filter(reference__in=numbers).delete()[0] if users else 0

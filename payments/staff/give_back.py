@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from orders.models import Order
+from orders.states import OrderStatus
 from payments.errors import GatewayError, RefundRefusedError
 from payments.models import PaymentTransaction, Refund
 from payments.services.refund_book import refundable
-from payments.services.refunds import request_refund, send_refund
+from payments.services.refunds import reject_refund, request_refund, send_refund
 from payments.states import RefundChannel, RefundState
 from shop.models import User
+
+LEFT = "Paketnya baru saja berangkat, jadi pesanan ini tidak dibatalkan dan uangnya tidak dikembalikan."
+_LEFT_THE_HOUSE = frozenset({OrderStatus.SHIPPED, OrderStatus.COMPLETED})
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ def give_back_everything(*, order_id: int, reason: str, requested_by: User) -> G
     """Ask for all money of an order that is not surplus to be given back, and send what may be sent at once.
 
     The services close the order when the gateway, or the bank's reference, confirms the last of it. Raises
-    RefundRefusedError when there is nothing to begin, and what ``request_refund`` raises.
+    RefundRefusedError when there is nothing to begin or the parcel has left, and what ``request_refund`` raises.
     """
     begun: list[Refund] = []
     refused = RefundRefusedError("Semua uang pesanan ini sudah atau sedang dikembalikan.")
@@ -42,9 +47,24 @@ def give_back_everything(*, order_id: int, reason: str, requested_by: User) -> G
             refused = error  # another refund of this transaction is under way; the others are begun all the same
     if not begun:
         raise refused
+    _require_still_here(order_id, begun, actor=f"staff:{requested_by.pk}")
     for refund in begun:
         send_if_possible(refund)
     return _sum_up(Refund.objects.filter(pk__in=[refund.pk for refund in begun]))
+
+
+def _require_still_here(order_id: int, begun: Sequence[Refund], *, actor: str) -> None:
+    """End the refunds again when the parcel has left meanwhile: then goods and money would both be gone.
+
+    From the moment that a refund is asked for, no parcel leaves (``ship_gate``, under the order's lock), so what is
+    found here stays so. Raises RefundRefusedError.
+    """
+    order = Order.objects.get(pk=order_id)
+    if order.status not in _LEFT_THE_HOUSE:
+        return
+    for refund in begun:
+        reject_refund(refund_id=refund.pk, actor=actor, reason=LEFT)
+    raise RefundRefusedError(LEFT, order=order.number)
 
 
 def send_if_possible(refund: Refund) -> None:

@@ -70,7 +70,13 @@ def ship(lines: Sequence[Line], *, actor: str) -> list[Line]:
 def _shipped(line: Line, actor: str) -> Line:
     assert line.order is not None
     try:
-        parcel = ship_order(order_id=line.order.pk, courier=line.courier, tracking_number=line.resi, actor=actor)
+        parcel = ship_order(
+            order_id=line.order.pk,
+            courier=line.courier,
+            tracking_number=line.resi,
+            actor=actor,
+            objection=ship_gate.why_not,  # once more, under its lock: somebody may give the money back meanwhile
+        )
     except ShopError as error:
         return replace(line, problem=str(error))
     return replace(line, outcome=f"Dikirim dengan {parcel}")

@@ -20,10 +20,13 @@ def see_other(to: str) -> SeeOther:
 
 
 def wanted_next(request: HttpRequest, default: str) -> str:
-    """Return the address in ``next`` if it is one of this site, else ``default`` (a route or an address)."""
+    """Return the address in ``next`` if it is one of this site, else ``default`` (a route or an address).
+
+    Only a whole address counts: a bare word would be taken for a route's name, and most words name none.
+    """
     url = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return url if ours else resolve_url(default)
+    return url if ours and url.startswith(("/", "http://", "https://")) else resolve_url(default)
 
 
 def moved(request: HttpRequest, route: str, slug: str | None) -> HttpResponsePermanentRedirect:

@@ -57,9 +57,24 @@ def test_a_name_that_a_spreadsheet_would_run_arrives_as_text(simulator: Simulato
     assert row["alamat"] == "'+62 @cmd"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\n-1"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\n-1", "\uff1d1", "\uff20x", "\u00a0=1", "\ufeff=1", '"=1'],
+)
 def test_every_beginning_of_a_formula_is_made_harmless(text: str) -> None:
     assert str(export.cell(text)).startswith("'")
+
+
+@pytest.mark.parametrize("text", ["Budi;=1+1", 'a;"=1', "a\n=1", "a\r\n@x", "a; -1", "a;;=1", "a\t=1;+2"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_is_a_formula_whatever_separator_the_spreadsheet_expects(text: str, separator: str) -> None:
+    columns = [export.Column("nomor", lambda _: "ORD-1"), export.Column("nama", lambda row: row)]
+    lines = "".join(export.csv_lines(columns, iter([text]))).removeprefix("\ufeff")
+
+    naive = [piece for line in lines.splitlines() for piece in line.split(separator)]
+    read = [piece for row in csv.reader(io.StringIO(lines, newline=""), delimiter=separator) for piece in row]
+
+    assert [piece for piece in naive + read if piece.strip().strip('"').strip().startswith(("=", "+", "-", "@"))] == []
 
 
 def test_numbers_of_our_own_stay_numbers() -> None:

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitoring.cleaning import clean_up
+from shop.login_guard import check_proxies
 from tests.support.staff import login, make_staff, press, said
 from tests.support.world import make_customer
 
@@ -98,6 +99,14 @@ def test_behind_a_proxy_the_address_is_what_the_proxy_vouches_for(settings, prox
 
     assert try_staff(email, PASSWORD, address="10.9.9.9", HTTP_X_FORWARDED_FOR="9.9.9.9, 203.0.113.7") == 429
     assert try_staff(email, PASSWORD, address="10.9.9.9", HTTP_X_FORWARDED_FOR="203.0.113.8") == status
+
+
+@pytest.mark.parametrize(("header", "proxies", "told"), [(None, 0, []), (True, 1, []), (True, 0, ["shop.W002"])])
+def test_a_shop_that_takes_its_proxy_for_every_visitor_is_told(settings, header: Any, proxies: int, told: Any) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if header else None
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": proxies}
+
+    assert [message.id for message in check_proxies()] == told
 
 
 def test_another_browser_from_the_same_place_is_the_same_guesser() -> None:

@@ -15,8 +15,12 @@ from config.models import OutgoingMail
 from orders.couriers import clean_resi
 from orders.models import Order, OrderEvent, Shipment
 from orders.services import ship_order
+from payments.errors import RefundRefusedError
+from payments.models import Refund
 from payments.services.refunds import request_refund
 from payments.staff import resi_list
+from payments.staff.give_back import give_back_everything
+from payments.states import RefundState
 from tests.support.simulator import Simulator
 from tests.support.staff import login, make_staff, page_url, paid_order, press
 from tests.support.unrendered import unrendered
@@ -110,6 +114,29 @@ def test_the_same_confirmation_twice_sends_once(simulator: Simulator) -> None:
 
     assert (again["step"], problems(again)) == ("preview", ["Sudah dikirim."])
     assert Shipment.objects.count() == 1
+
+
+def test_money_that_is_asked_back_after_the_verdict_stops_its_parcel_and_no_other(simulator: Simulator) -> None:
+    (order, transaction), (other, _) = paid_order(simulator), paid_order(simulator)
+    lines = resi_list.read(f"{order.number},JNE0001112223\n{other.number},JNE0001112224")
+    request_refund(transaction_id=transaction.pk, amount=order.total, reason="batal", requested_by=make_staff("kasir"))
+
+    first, second = resi_list.ship(lines, actor="staff:1")
+
+    assert "sedang dikembalikan" in first.problem
+    assert second.outcome == "Dikirim dengan JNE JNE0001112224"
+    order.refresh_from_db()
+    assert order.status == "PAID"
+
+
+def test_a_parcel_that_leaves_while_the_order_is_cancelled_keeps_the_money_here(simulator: Simulator) -> None:
+    order, _ = paid_order(simulator)
+    ship_order(order_id=order.pk, courier="JNE", tracking_number="JNE0001112223", actor="staff:1")
+
+    with pytest.raises(RefundRefusedError, match="baru saja berangkat"):
+        give_back_everything(order_id=order.pk, reason="batal", requested_by=make_staff("kasir"))
+
+    assert Refund.objects.get().state == RefundState.FAILED
 
 
 @pytest.mark.parametrize("text", ["", " \n , \n", "Nomor;Resi", "\n".join(["ORD-1,x"] * 201), "\x00", "a" * 30_000])

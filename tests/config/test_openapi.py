@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.test import Client
 
 from tests.support.api import problem_of
 
+CHANGELOG = Path(__file__).resolve().parents[2] / "docs" / "api-changelog.md"
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -38,6 +40,24 @@ def test_the_committed_schema_is_what_the_code_gives():
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=written)
 
     assert written.getvalue().strip() == SCHEMA.read_text().strip(), "out of date: make schema"
+
+
+def test_the_version_is_the_newest_of_the_changelog(schema):
+    entries = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d{2}-\d{2})\)$", CHANGELOG.read_text(), re.MULTILINE)
+    versions = [tuple(map(int, version.split("."))) for version, _ in entries]
+
+    assert schema["info"]["version"] == entries[0][0]
+    assert versions == sorted(set(versions), reverse=True)
+    assert [day for _, day in entries] == sorted((day for _, day in entries), reverse=True)
+    assert "docs/api-changelog.md" in schema["info"]["description"]
+
+
+def test_what_is_deprecated_in_the_schema_is_announced(schema):
+    announced = CHANGELOG.read_text()
+
+    gone = [operation["operationId"] for _, operation in operations(schema) if operation.get("deprecated")]
+
+    assert [name for name in gone if name not in announced] == []
 
 
 def test_the_schema_holds_the_whole_contract(schema):

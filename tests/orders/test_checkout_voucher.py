@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.test import override_settings
+from django.core.cache import cache
 
 from orders.models import Order, Voucher, VoucherUse
 from orders.voucher_box import TRIES
@@ -232,14 +232,52 @@ def test_a_get_changes_nothing():
     assert "checkout" not in client.session
 
 
-@override_settings(THROTTLING=True)
+@pytest.fixture
+def throttled(settings):
+    settings.THROTTLING = True
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.mark.usefixtures("throttled")
 def test_codes_cannot_be_tried_for_ever():
     client, voucher = shopper(), make_voucher()
     for number in range(TRIES.limit):
         assert "tidak berlaku" in use(client, f"COBA{number}")
 
     assert "Terlalu banyak kode dicoba" in use(client, "COBA-LAGI")
-    assert f"Voucher {voucher.code}" in use(client, voucher.code)  # one that exists is no guess
+    assert "Terlalu banyak kode dicoba" in use(client, voucher.code)  # or guessing would have no limit
+
+
+@pytest.mark.usefixtures("throttled")
+def test_a_code_that_is_in_the_cart_stays_there_while_others_are_not_looked_at():
+    client, voucher = shopper(), make_voucher(amount=10_000)
+    use(client, voucher.code)
+    for number in range(TRIES.limit):
+        use(client, f"COBA{number}")
+
+    assert client.order().discount == 10_000
+
+
+@pytest.mark.usefixtures("throttled")
+def test_right_codes_are_never_too_many():
+    client, voucher = shopper(), make_voucher()
+
+    for _ in range(TRIES.limit + 1):
+        assert f"Voucher {voucher.code}" in use(client, voucher.code)
+
+
+@pytest.mark.usefixtures("throttled")
+def test_a_member_stays_logged_in_on_the_page_that_says_he_tried_too_often():
+    member = make_member()
+    client = shopper(member=member)
+    client.force_login(member)
+
+    answers = [client.post("/akun/data/unduh/") for _ in range(6)]
+
+    assert answers[-1].status_code == 429
+    assert answers[-1].wsgi_request.user == member
 
 
 def test_a_cart_with_a_voucher_costs_two_queries_more(django_assert_max_num_queries):

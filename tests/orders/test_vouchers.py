@@ -108,6 +108,7 @@ def test_a_rule_says_what_it_gives(gives, words):
         ("Sari@Contoh.ID", "sari@contoh.id"),
         (" sari+promo@contoh.id ", "sari@contoh.id"),
         ("s.a.r.i+2@gmail.com", "sari@gmail.com"),
+        ("Sa.ri@GoogleMail.com", "sari@gmail.com"),
         ("s.ari@contoh.id", "s.ari@contoh.id"),
     ],
 )

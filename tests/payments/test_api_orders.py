@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.test import override_settings
 
 from orders.models import Order, OrderEvent, ShippingMethod
+from orders.voucher_box import TRIES
 from payments.models import Payment
 from shop.models import Product, Reservation, Variant
 from tests.support.api import ApiClient, Buyer, fields_of, make_address, problem_of
@@ -41,6 +43,24 @@ def test_a_refused_voucher_names_its_field_and_places_nothing(buyer, fields, sta
     body = problem_of(answer, status)
     assert [error["field"] for error in body["errors"]] == ["voucherCode"]
     assert Order.objects.count() == 0
+
+
+def test_voucher_codes_cannot_be_guessed_at_and_a_known_key_is_still_answered(buyer, settings):
+    settings.THROTTLING = True
+    cache.clear()
+    line, voucher = (make_variant(), 1), make_voucher()
+    known = buyer.order(line, voucherCode=voucher.code, idempotencyKey="kunci")
+    for number in range(TRIES.limit):
+        problem_of(buyer.order(line, voucherCode=f"COBA{number}"), 400)
+
+    refused = problem_of(buyer.order(line, voucherCode=voucher.code), 429)
+    again = buyer.order(line, voucherCode=voucher.code, idempotencyKey="kunci")
+    cache.clear()
+
+    assert refused["code"] == "too_many_voucher_codes"
+    assert refused["retryAfter"] > 0
+    assert again.json()["order"]["id"] == known.json()["order"]["id"]
+    assert Order.objects.count() == 1
 
 
 def test_a_repetition_with_another_voucher_is_another_request(buyer):

@@ -6,8 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,7 +24,7 @@ from orders.states import OrderStatus
 from orders.transitions import transition
 from payments.models import WebhookDelivery, WebhookEndpoint
 from payments.outgoing import events, ping, replay, send_due, sender
-from payments.outgoing.address import check_url
+from payments.outgoing.address import check_url, is_public
 from payments.outgoing.signing import new_secret
 from payments.services import cancel_order, refunds
 from payments.states import DeliveryState, EventType
@@ -256,3 +259,116 @@ def test_nobody_listening_costs_an_order_one_statement(django_assert_num_queries
 
     with django_assert_num_queries(1):
         events._announce(EventType.PAID, order)
+
+
+# --- hostile receivers, and owners who mistype ------------------------------------------------------------------------
+
+
+def serve_once(answer: Any) -> tuple[str, Any]:
+    """Take one connection on a port of its own and let ``answer`` do with it what it likes; returns the address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run() -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                answer(connection)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/in", (listener, thread)
+
+
+@pytest.mark.parametrize("status", [200, 307])
+def test_an_endless_answer_is_not_read(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "DEADLINE_S", 3.0)
+    sent = 0
+
+    def flood(connection: socket.socket) -> None:
+        nonlocal sent
+        connection.sendall(b"HTTP/1.1 %d X\r\nLocation: /x\r\nContent-Length: 10000000000\r\n\r\n" % status)
+        for _ in range(64):
+            sent += connection.send(bytes(1024 * 1024))
+
+    url, (listener, thread) = serve_once(flood)
+    delivery = ping(endpoint(url))
+
+    send_due()
+
+    listener.close()
+    thread.join(timeout=10)
+    delivery.refresh_from_db()
+    assert delivery.last_status == status
+    assert sent < 32 * 1024 * 1024  # what fits into the machine's own buffers
+
+
+@pytest.mark.parametrize("url", ["https://erp.example:99999/in", f"https://{'a' * 64}.example/in", "https://[::1/in"])
+def test_an_address_that_cannot_be_used_is_refused_and_an_old_one_ends_no_run(
+    url: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOKS_TO_PRIVATE_NETWORKS = False
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: [host.encode("idna")])  # as the real one begins
+    ping(endpoint(url))
+
+    with pytest.raises(InvalidInputError, match="tidak dapat dipakai"):
+        check_url(url)
+    assert send_due().postponed == 1
+
+
+def test_a_name_that_changes_its_mind_after_it_was_checked_is_not_connected_to(
+    receiver: Receiver, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOKS_TO_PRIVATE_NETWORKS = False
+    answers = ["93.184.215.14"]
+
+    def look_up(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        address = answers.pop(0) if answers else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    delivery = ping(endpoint(receiver.url.replace("127.0.0.1", "rebind.example")))
+
+    assert send_due().postponed == 1
+    assert receiver.requests == []
+    delivery.refresh_from_db()
+    assert "private network" in delivery.last_error
+
+
+OURS = (
+    "127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "fe80::1", "fd00::1",
+    "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1",
+)  # fmt: skip
+
+
+def test_no_address_of_our_own_network_is_public_in_any_spelling() -> None:
+    assert [address for address in OURS if is_public(address)] == []
+    assert is_public("93.184.215.14")
+    assert is_public("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
+    assert is_public("64:ff9b::5db8:d70e")
+
+
+def test_several_receivers_that_hang_starve_nobody(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "DEADLINE_S", 0.3)
+    with Receiver() as one, Receiver() as other:
+        for stuck in (one, other):
+            stuck.hold()
+            target = endpoint(stuck.url)
+            for _ in range(4):
+                ping(target)
+        ping(endpoint(receiver.url))
+
+        run = send_due(deadline_s=1.5)
+
+    assert run.sent == 1
+    assert len(receiver.requests) == 1
+
+
+def test_a_secret_cannot_be_guessed_at_through_the_address_of_the_list() -> None:
+    made = endpoint()
+    auditor = login("auditor")
+
+    guesses = [made.secret[:12], "whsec_nope"]
+    answers = [auditor.get("/admin/payments/webhookendpoint/", {"secret__startswith": guess}) for guess in guesses]
+
+    assert {answer.status_code for answer in answers} <= {302, 400}

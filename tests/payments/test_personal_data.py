@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection
 from django.db.models import CharField, EmailField, TextField
 from django.test import Client
@@ -19,18 +20,18 @@ from config.models import MailState, OutgoingMail
 from orders.links import order_path
 from orders.models import Order
 from orders.services import complete_order, ship_order
-from payments.models import GatewayNotification, Payment, PaymentTransaction
+from payments.models import GatewayNotification, Payment, PaymentTransaction, WebhookDelivery, WebhookEndpoint
 from payments.personal_data import erase_person, forget_sent_mails, reasons_to_stay, tombstones
 from payments.personal_data.after_restore import forget_again
-from payments.personal_data.erase import CannotEraseError
+from payments.personal_data.erase import GONE, NO_ADDRESS, SOMEBODY, CannotEraseError
 from payments.services.refunds import request_refund
 from shop.models import Address, ApiToken, Cart, User
-from shop.services.account import issue_token
+from shop.services.account import AddressData, issue_token
 from shop.services.cart import add_item, open_cart
 from tests.support.checkout import make_member, text_of
 from tests.support.pages import paid_order
 from tests.support.staff import make_staff
-from tests.support.world import make_customer, make_order, make_variant
+from tests.support.world import ADDRESS, make_customer, make_order, make_variant
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,42 @@ def test_nothing_personal_is_left_anywhere_and_the_books_stay(simulator, setting
     assert order.items.count() == 1
     assert client.get(link).status_code == 404
     assert not member.is_active
+
+
+def test_whoever_is_called_like_the_erased_is_erased_all_the_same(simulator):
+    member = make_customer()
+    order = completed(simulator, customer=member, address=AddressData(**vars(ADDRESS) | {"recipient": SOMEBODY}))
+
+    erase_person(user=member)
+
+    order.refresh_from_db()
+    assert (order.email, order.phone, order.street) == (NO_ADDRESS, "", GONE)
+
+
+def test_what_staff_did_to_the_account_stays_without_its_address():
+    member, owner = make_customer(), make_staff("owner")
+    address = str(member.email)
+    rows = User.objects.filter(pk=member.pk)
+    LogEntry.objects.log_actions(owner.pk, rows, CHANGE, change_message=f"Kunci {address} dilepas", single_object=True)
+
+    erase_person(user=member)
+
+    entry = LogEntry.objects.get()
+    assert (entry.object_repr, entry.change_message) == (f"akun-{member.pk}", f"Kunci akun-{member.pk} dilepas")
+
+
+def test_events_that_wait_for_an_endpoint_that_is_switched_off_are_forgotten(simulator):
+    endpoint = WebhookEndpoint.objects.create(url="https://erp.example/in", events=["order.paid"], secret="whsec_eA==")
+    member = make_customer()
+    completed(simulator, customer=member)
+    assert WebhookDelivery.objects.count() == 1
+
+    erase_person(user=member)
+    assert WebhookDelivery.objects.count() == 1  # on its way
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(is_active=False)
+    forget_sent_mails()
+
+    assert WebhookDelivery.objects.count() == 0
 
 
 def test_sessions_tokens_and_links_end():

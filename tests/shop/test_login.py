@@ -24,6 +24,7 @@ STREET = {
     "postal_code": "55281",
 }
 FOREIGN = ["https://jahat.example/", "//jahat.example/", "javascript:alert(1)", "https:///jahat.example", r"\\jahat"]
+ODD = ["produk", "akun.html", "shop:product", "payments:detail", "?q=1", "\x00", "%00", "admin:index"]
 
 
 def log_in(client, user, password=PASSWORD, **more):
@@ -93,7 +94,7 @@ class TestLogin:
     def test_it_leads_on_to_where_one_was_going(self, client):
         assert log_in(client, UserFactory.create(), next="/checkout/")["Location"] == "/checkout/"
 
-    @pytest.mark.parametrize("goal", FOREIGN)
+    @pytest.mark.parametrize("goal", [*FOREIGN, *ODD])
     def test_it_leads_nowhere_else(self, client, goal):
         assert log_in(client, UserFactory.create(), next=goal)["Location"] == "/akun/"
 
