@@ -59,6 +59,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "order_link": ("Tautan pesanan", {}),
     "guest_account": ("Tamu membuat akun", {"hours": 72}),
     "guest_has_account": ("Tamu sudah punya akun", {}),
+    "new_account": ("Mendaftar", {"hours": 24}),
+    "has_account": ("Mendaftar, sudah punya akun", {}),
     "password_reset": ("Lupa kata sandi", {"hours": 2}),
     "password_changed": ("Kata sandi diganti", {}),
     "email_change": ("E-mail baru", {"hours": 24}),

@@ -32,6 +32,7 @@ class Limit:
 
 
 PASSWORD_RESET = Limit("password-reset", Rate(20, 3600), Rate(5, 3600))
+REGISTRATION = Limit("registration", Rate(20, 3600), Rate(5, 3600))
 ORDER_LOOKUP = Limit("order-lookup", Rate(20, 3600), Rate(10, 3600))
 ACCOUNT_LINK = Limit("account-link", Rate(20, 3600), Rate(5, 3600))
 EMAIL_CHANGE = Limit("email-change", Rate(20, 3600), Rate(5, 3600))

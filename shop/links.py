@@ -1,7 +1,8 @@
 """Links that prove a mailbox: signed, for a while, and for one use.
 
 A link carries the account's id and a fingerprint of what its use changes (password, e-mail, guest or not), so using it
-ends it, as does any other change of these; nothing about it is stored.
+ends it, as does any other change of these; nothing about it is stored. A newcomer's link carries what he typed, and
+ends with the account that it makes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,16 @@ class Purpose:
 PASSWORD_RESET = Purpose("shop.password-reset", timedelta(hours=2))
 EMAIL_CHANGE = Purpose("shop.email-change", timedelta(hours=24))
 GUEST_ACCOUNT = Purpose("shop.guest-account", timedelta(hours=72))
+NEW_ACCOUNT = Purpose("shop.new-account", timedelta(hours=24))
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Who asked for an account: nobody in the database yet. ``goal`` is where he was going."""
+
+    email: str
+    name: str
+    goal: str
 
 
 def make_token(purpose: Purpose, user: User, detail: str = "") -> str:
@@ -47,6 +58,20 @@ def read_token(purpose: Purpose, token: str) -> tuple[User, str] | None:
     if user is None or not constant_time_compare(fingerprint, _fingerprint(purpose, user)):
         return None
     return user, str(detail)
+
+
+def make_newcomer_token(newcomer: Newcomer) -> str:
+    """Return the token of a link with which ``newcomer`` makes his account."""
+    return signing.dumps([newcomer.email, newcomer.name, newcomer.goal], salt=NEW_ACCOUNT.salt)
+
+
+def read_newcomer_token(token: str) -> Newcomer | None:
+    """Return who asked, or None for a forged or old token, and once its address has an account: the one use."""
+    try:
+        newcomer = Newcomer(*signing.loads(token, salt=NEW_ACCOUNT.salt, max_age=NEW_ACCOUNT.valid_for))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return None if User.objects.filter(email=newcomer.email).exists() else newcomer
 
 
 def _fingerprint(purpose: Purpose, user: User) -> str:

@@ -12,6 +12,7 @@ from shop.views import (
     login,
     pages,
     product,
+    registration,
     search,
     sitemaps,
 )
@@ -30,7 +31,9 @@ urlpatterns = [
     path("keranjang/ubah/", cart.cart_change, name="cart_change"),
     path("keranjang/terima/", cart.cart_accept, name="cart_accept"),
     path("masuk/", login.log_in, name="login"),
-    path("daftar/", login.register, name="register"),
+    path("daftar/", registration.register, name="register"),
+    path("daftar/terkirim/", registration.register_mailed, name="register_mailed"),
+    path("daftar/<str:token>/", registration.register_finish, name="register_finish"),
     path("keluar/", login.log_out, name="logout"),
     path("akun/", account.account, name="account"),
     path("akun/profil/", account.profile, name="profile"),

@@ -58,6 +58,8 @@ def take(browser: Browser, base: str, save: Callable[[Page, str], None]) -> None
     desk.locator("#result_list a", has_text=number).first.click()
     expect(desk.locator("h1, .breadcrumbs, main").first).to_be_visible()
     save(desk, "admin-order")
+    desk.goto(f"{base}/admin/pemantauan/")
+    save(desk, "admin-dashboard")
 
 
 def buy(page: Page, base: str, save: Callable[[Page, str], None]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -68,20 +66,13 @@ class LoginForm(ShopForm):
 
 
 class RegisterForm(ShopForm):
-    """A new account."""
+    """Who wants an account. The password is chosen by whoever opens the mailed link."""
 
     name = forms.CharField(label="Nama", max_length=120, widget=text_box("name"))
     email = email_field(autocomplete="email", help_text="Untuk masuk dan untuk kabar pesananmu.")
-    password = new_password_field()
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("password"):
-            require_good_password(self, User(email=cleaned.get("email"), name=cleaned.get("name", "")))
-        return cleaned
 
 
 class AddressForm(ShopForm):

@@ -58,6 +58,14 @@ class ListForm(ShopForm):
         return cleaned
 
     @property
+    def order_label(self) -> str:
+        """Return the name of the order that was chosen, or nothing for the usual one."""
+        self.full_clean()
+        chosen = self.cleaned_data.get("urut")
+        choices: Any = self.fields["urut"]
+        return str(dict(choices.choices).get(chosen, "")) if chosen else ""
+
+    @property
     def wishes(self) -> dict[str, Any]:
         """Return the valid wishes that narrow the list."""
         self.full_clean()

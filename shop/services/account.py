@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from config.database import unit_of_work
@@ -66,15 +66,6 @@ class IssuedToken:
 
     token: str
     expires_at: datetime
-
-
-def register(*, email: str, password: str, name: str = "") -> User:
-    """Create a member. Raises InvalidInputError on ``email`` when the address already has an account."""
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(email, password, name=name.strip())
-    except IntegrityError:
-        raise InvalidInputError("email", "Alamat e-mail ini tidak dapat didaftarkan.") from None
 
 
 def add_address(*, user: User, data: AddressData, is_default: bool = False) -> Address:

@@ -72,7 +72,7 @@ def password_set(request: HttpRequest, token: str) -> HttpResponse:
         auth.logout(request)
         messages.success(request, "Kata sandi barumu tersimpan. Silakan masuk.")
         return see_other("shop:login")
-    return _private(render(request, "shop/password_set.html", {"form": form}, status=400 if form.errors else 200))
+    return private(render(request, "shop/password_set.html", {"form": form}, status=400 if form.errors else 200))
 
 
 @sensitive_post_parameters("current", "password")
@@ -120,7 +120,7 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return dead_link(request)
     if request.method != "POST":
-        return _private(render(request, "shop/email_confirm.html", {"email": found[1]}))
+        return private(render(request, "shop/email_confirm.html", {"email": found[1]}))
     try:
         credentials.confirm_email_change(token=token)
     except NotFoundError:
@@ -146,7 +146,7 @@ def knows_password(request: HttpRequest, user: User, form: KnownPasswordForm) ->
 
 def dead_link(request: HttpRequest) -> HttpResponse:
     """Return the page for a link that was used, is too old, or never was one; all look the same."""
-    return _private(render(request, "shop/dead_link.html", status=404))
+    return private(render(request, "shop/dead_link.html", status=404))
 
 
 def _me(request: HttpRequest) -> User:
@@ -159,7 +159,7 @@ def _form(request: HttpRequest, template: str, form: KnownPasswordForm) -> HttpR
     return render(request, template, {"place": "account", "form": form}, status=400 if form.errors else 200)
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     """Keep the address, which is a secret, within the site and out of search engines."""
     response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex, nofollow"

@@ -9,12 +9,42 @@
     attributesToSettle: ["class", "width", "height"], // not "style": the policy forbids it, and nothing here has one
     historyCacheSize: 0,
     includeIndicatorStyles: false,
+    refreshOnHistoryMiss: true, // Back takes the page as the server has it, not a copy
     selfRequestsOnly: true,
     timeout: 15000,
     responseHandling: [{ code: "[23]..", swap: true }, { code: "400", swap: true }, { code: "...", swap: false, error: true }],
   });
   const on = (type, handle) => document.addEventListener(type, handle);
   const CART = "form[data-live]";
+
+  // ---- lists: a wish swaps the results, and the address is the one that the form makes without a script ---------------
+  const LIST = "form[data-list]";
+  const inList = (event) => event.detail.elt.closest?.(".shelf");
+
+  on("htmx:configRequest", (event) => { // what was left empty does not stand in the address
+    if (!event.detail.elt.matches(LIST)) return;
+    const { parameters } = event.detail;
+    Object.keys(parameters).forEach((name) => { if (parameters[name] === "") delete parameters[name]; });
+  });
+  on("htmx:beforeRequest", (event) => { // Enter, or the button after a change, asks for what is there already
+    const path = event.detail.pathInfo?.finalRequestPath ?? "";
+    if (event.detail.elt.matches(LIST) && path === location.pathname + location.search) event.preventDefault();
+  });
+  on("htmx:beforeSwap", (event) => { // a wish that is refused is a page of its own, and so is whatever is no list
+    if (!inList(event) || !event.detail.shouldSwap) return;
+    const page = event.detail.serverResponse;
+    if (page.includes('id="hasil"') && !page.includes('class="errors"')) return;
+    event.detail.shouldSwap = false;
+    location.href = event.detail.pathInfo.finalRequestPath;
+  });
+  on("submit", (event) => { // on phones the results stand below the boxes
+    if (event.target.matches(LIST)) event.target.closest("details").open = false;
+  });
+  on("htmx:afterSettle", (event) => { // a chip that was pressed is gone
+    if (event.detail.elt.id === "hasil" && document.activeElement === document.body) {
+      document.querySelector("#h-hasil").focus({ preventScroll: true });
+    }
+  });
 
   // ---- cart: numbers are sent after a short pause (hx-trigger), or at once when somebody goes on ---------------------
   let unsent = null; // the form whose numbers the server does not have yet
@@ -26,7 +56,7 @@
     if (form) unsent = form;
   });
   on("htmx:configRequest", (event) => { if (event.detail.elt.matches(CART)) unsent = null; });
-  on("htmx:beforeRequest", () => { onTheWay += 1; });
+  on("htmx:beforeRequest", (event) => { if (!event.defaultPrevented) onTheWay += 1; });
   on("htmx:afterRequest", () => { onTheWay -= 1; });
 
   // An answer from before the last change would put the old number back.
@@ -68,6 +98,7 @@
   function plainly(event) {
     const { elt } = event.detail;
     if (elt.matches("form") && elt.isConnected && !elt.hidden) elt.submit();
+    else if (elt.matches("a[href]")) location.href = elt.href;
     else if (elt.matches("form, button")) location.reload();
   }
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((type) => on(type, plainly));

@@ -10,19 +10,21 @@ from playwright.sync_api import Page, expect
 
 from orders.links import order_by_token
 from orders.models import Order
-from tests.journeys.goods import CATEGORY, PASSWORD, PRODUCT
+from tests.journeys.goods import PASSWORD, PRODUCT
 
 GOOD_CARD, BAD_CARD = "4811111111111114", "4911111111111113"
 REVIEW = "/checkout/tinjau/"
+FIELDS = "main input:visible:not([type=hidden]):not([type=radio]), main textarea:visible, main select:visible"
 
 
-def find_product(page: Page, base: str) -> None:
-    """Home, category, product."""
+def search(page: Page, base: str, words: str, path: str) -> None:
+    """From the front page by the search box to the product at ``path``."""
     page.goto(f"{base}/")
-    page.locator(f"main a[href='/kategori/{CATEGORY}/']").last.click()
-    page.wait_for_url(f"**/kategori/{CATEGORY}/")
-    page.locator(f".card a[href='/produk/{PRODUCT}/']").click()
-    page.wait_for_url(f"**/produk/{PRODUCT}/")
+    page.fill("#q", words)
+    page.press("#q", "Enter")
+    page.wait_for_url("**/cari/?q=*")
+    page.locator(f".card a[href='{path}']").click()
+    page.wait_for_url(f"**{path}")
 
 
 def choose_variant(page: Page, colour: str, size: str) -> None:
@@ -37,6 +39,25 @@ def add_to_cart(page: Page) -> None:
     """Press the button of the product page."""
     page.locator(".go .btn-main").click()
     page.wait_for_url("**/keranjang/")
+
+
+def estimate(page: Page) -> None:
+    """Ask in the cart what shipping to Depok costs."""
+    page.click("#ongkir summary")
+    page.fill("#id_area", "Depok")
+    page.click("#ongkir form .btn")
+    page.check("#ongkir input[name=area_choice][value='34.04.07']")
+    page.click("#ongkir form .btn")
+    expect(page.locator(".sums")).to_contain_text("Ongkir ke Depok, Kab. Sleman")
+    assert page.url.endswith("/keranjang/")
+
+
+def use_voucher(page: Page, code: str) -> None:
+    """Type a code into the cart's box."""
+    page.click("#voucher summary")
+    page.fill("#id_kode", code)
+    page.click("#voucher .btn")
+    expect(page.locator(".sums")).to_contain_text(f"Voucher {code.strip().upper()}")
 
 
 def go_to_checkout(page: Page) -> None:

@@ -101,7 +101,7 @@ def test_a_link_ends_with_its_time_and_with_any_change(client, member, monkeypat
 
 def test_a_forged_link_is_not_found(client, member):
     for token in ("x", "%00", "a" * 3000, "🙂", signing.dumps([1, "a"]), signing.dumps("a"), signing.dumps([1, 2, 3])):
-        for path in (FORGOTTEN, "/akun/email/", "/akun/buat/"):
+        for path in (FORGOTTEN, "/akun/email/", "/akun/buat/", "/daftar/"):
             assert client.get(f"{path}{token}/").status_code == 404, (path, token)
 
 

@@ -1,4 +1,4 @@
-"""Logging in and out, registering, the account page, and addresses."""
+"""Logging in and out, the account page, and addresses."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from django.test import Client
 
 from config.throttling import Rate
 from shop.models import Address, Cart, CartItem, CartStatus, User
-from shop.selectors import CART_SESSION_KEY
 from tests.factories import PASSWORD, AddressFactory, UserFactory, VariantFactory
 
 pytestmark = pytest.mark.django_db
 
-NEW = {"name": "Ratna", "email": "ratna@example.com", "password": "teh-manis-hangat"}
 STREET = {
     "recipient": "Ratna Wulandari",
     "phone": "0812 3456-7890",
@@ -144,15 +142,6 @@ class TestCartAtLogin:
         assert Cart.objects.get(pk=visitors.pk).status == CartStatus.MERGED
         assert CartItem.objects.get(cart__user=user).quantity == 3
 
-    def test_it_comes_along_at_registration_too(self, client):
-        variant = VariantFactory.create()
-        client.post("/keranjang/tambah/", {"varian": variant.pk, "jumlah": "2"})
-
-        client.post("/daftar/", NEW)
-
-        assert CartItem.objects.get(cart__user__email=NEW["email"]).quantity == 2
-        assert client.session[CART_SESSION_KEY] == Cart.objects.get().token
-
     def test_after_logging_out_the_cart_is_out_of_sight(self, client, read):
         user, variant = UserFactory.create(), VariantFactory.create()
         log_in(client, user)
@@ -177,56 +166,6 @@ class TestLogout:
 
         assert client.get("/keluar/")["Location"] == "/akun/"
         assert member_of(client) is not None
-
-
-class TestRegister:
-    def test_it_makes_a_member_and_logs_him_in(self, client):
-        answer = client.post("/daftar/", NEW | {"email": "Ratna@Example.com", "next": "/checkout/"})
-
-        user = User.objects.get()
-        assert (answer.status_code, answer["Location"]) == (303, "/checkout/")
-        assert (user.email, user.name, user.is_guest, user.is_staff) == ("ratna@example.com", "Ratna", False, False)
-        assert user.check_password(NEW["password"])
-        assert member_of(client) == str(user.pk)
-
-    @pytest.mark.parametrize(
-        ("field", "value"),
-        [
-            ("email", "bukan e-mail"),
-            ("email", ""),
-            ("name", ""),
-            ("name", "x" * 121),
-            ("password", "pendek"),
-            ("password", "password123"),
-            ("password", "ratna@example.com"),
-            ("name", "a\x00b"),
-        ],
-    )
-    def test_what_is_wrong_is_said_at_its_field(self, client, read, field, value):
-        answer = client.post("/daftar/", NEW | {field: value})
-        page = read(answer)
-
-        assert answer.status_code == 400
-        assert page.title.startswith("Kesalahan: ")
-        assert page.all("a", href=f"#id_{field}")
-        assert page.one("input", id=f"id_{field}")["aria-invalid"] == "true"
-        assert not User.objects.exists()
-
-    def test_an_address_that_is_taken_gets_the_general_sentence(self, client, read):
-        UserFactory.create(email=NEW["email"])
-
-        answer = client.post("/daftar/", NEW)
-
-        assert answer.status_code == 400
-        assert "Alamat e-mail ini tidak dapat didaftarkan." in read(answer).html
-        assert User.objects.count() == 1
-        assert member_of(client) is None
-
-    def test_nobody_registers_as_staff(self, client):
-        client.post("/daftar/", NEW | {"is_staff": "on", "is_superuser": "on"})
-
-        user = User.objects.get()
-        assert (user.is_staff, user.is_superuser) == (False, False)
 
 
 class TestAccount:
