@@ -255,6 +255,44 @@ def renamed(backup: Manifest, store: Store, database: str, *, days_ago: int) -> 
 
 
 @pytest.mark.django_db
+def test_a_newer_one_that_is_only_in_the_bucket_is_named_before_an_older_one_is_taken(
+    backup: Manifest, store: Store, client: Any, bucket: str, settings: Settings
+) -> None:
+    name = connection.settings_dict["NAME"]
+    older, newer = (renamed(backup, store, name, days_ago=days) for days in (9, 2))
+    for one in (older, newer):
+        Bucket().push(store, one)
+    store.remove(newer)
+    agreed = ("--noinput", "--confirm-db", name)
+
+    planned = run("restore_db", "--latest", "--dry-run")
+    code, said = refusal("restore_db", "--latest", *agreed)
+    settings.BACKUP_S3_ENDPOINT_URL = f"http://127.0.0.1:{closed_port()}"
+    unknown = run("restore_db", "--latest", "--dry-run")
+
+    why = f"it is in the bucket {BUCKET} only; to have it: manage.py restore_db --from-offsite {newer.name}"
+    assert planned["passed_over"] == [f"Passed over {newer.name}: {why}."]
+    assert code == 5
+    assert f"{older.name} is not the newest: {newer.name} is passed over, because {why}" in said
+    assert unknown["passed_over"] == [], "a bucket that is away stops no restore"
+
+
+@pytest.mark.django_db
+def test_where_the_folder_is_empty_the_bucket_is_pointed_to(
+    backup: Manifest, store: Store, client: Any, bucket: str
+) -> None:
+    mine = renamed(backup, store, connection.settings_dict["NAME"], days_ago=2)
+    Bucket().push(store, mine)
+    for one in (mine, backup):
+        store.remove(one)
+
+    code, said = refusal("restore_db", "--latest", "--dry-run")
+
+    assert code == 2
+    assert said.endswith(f"{mine.name} is in the bucket {BUCKET}: manage.py restore_db --from-offsite {mine.name}")
+
+
+@pytest.mark.django_db
 def test_on_a_new_machine_the_backups_are_listed_and_fetched_from_the_bucket(
     backup: Manifest, store: Store, client: Any, bucket: str
 ) -> None:
