@@ -1,7 +1,8 @@
 """The copy elsewhere: a bucket of S3 or of anything that speaks it.
 
-boto3 is large and is imported only where a bucket is configured. A copy counts when it was read back and has the
-manifest's SHA-256; S3's own checksum of a large file is not that. The manifest goes up last, as on the disk.
+boto3 is large and is imported only where a bucket is configured; ``backup_db`` leaves it to a process of its own
+(``courier``). A copy counts when it was read back and has the manifest's SHA-256; S3's own checksum of a large file is
+not that. The manifest goes up last, as on the disk.
 """
 
 from __future__ import annotations

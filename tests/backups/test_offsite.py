@@ -18,7 +18,6 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
-from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
 from backups import manifest as manifests
@@ -31,15 +30,6 @@ from tests.support.commands import ROOT, command_environment
 pytestmark = pytest.mark.drills
 
 BUCKET = "toko-cadangan"
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
