@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -103,9 +103,13 @@ def size(count: int) -> str:
 
 def age(moment: datetime) -> str:
     """Return how long ago in words: 3 h 20 min."""
-    minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
-    if minutes < 0:
-        return "in the future"
+    passed = datetime.now(UTC) - moment
+    return span(passed) if passed >= timedelta() else "in the future"
+
+
+def span(time_between: timedelta) -> str:
+    """Return a time in words: 3 h 20 min."""
+    minutes = int(time_between.total_seconds() // 60)
     if minutes < 60:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)

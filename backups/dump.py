@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -92,11 +93,14 @@ def dump(
     snapshot: str,
     to: Path,
     packing: Packing,
+    meanwhile: AbstractContextManager[object] | None = None,
     should_stop: ShouldStop = never,
     progress: Progress = lambda _done: None,
 ) -> Dumped:
     """Write the database as it is in ``snapshot`` to the new file ``to`` and wait until it is on the disk.
 
+    ``meanwhile`` is entered when all programs have been started (who starts one shall have no second thread), and
+    ends before the file has its name.
     The file appears under its name only when pg_dump has said that all is well. Whatever goes wrong, nothing is left
     but, if this process is killed, a ``.partial-`` file; of an encrypted one nothing readable is ever on the disk.
     Raises BackupFailedError, BackupInterruptedError; BackupCorruptError when the reader stumbles.
@@ -114,6 +118,7 @@ def dump(
                 target.environment() as env,
                 running(argv, env=env, should_stop=should_stop, writes=True) as pg_dump,
                 _proof(packing, should_stop) as proof,
+                meanwhile or contextlib.nullcontext(),
             ):
                 archive = _Archive(pg_dump, packing.compression, proof, progress)
                 if packing.recipients:

@@ -1,7 +1,7 @@
 """age: the server holds public keys only, so whoever takes its backups cannot read them.
 
 The private key lives elsewhere and comes to a restore or a drill as a file. Everything passes in pieces; what was
-decrypted goes where the caller says, and nowhere else.
+decrypted goes where the caller says, and nowhere else. The library is loaded by those who encrypt, and by nobody else.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import pyrage
 from django.conf import settings
 
 from backups.errors import BackupCorruptError, BackupRefusedError, BackupUsageError
 
-Identities = Sequence[pyrage.x25519.Identity]
+if TYPE_CHECKING:
+    import pyrage
+
+    Identities = Sequence[pyrage.x25519.Identity]
+else:
+    Identities = Sequence[Any]
 
 _SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - how every private key begins
 
@@ -27,6 +31,10 @@ def recipients() -> tuple[str, ...]:
     Raises BackupUsageError for what is no public key, without repeating it.
     """
     found = tuple(settings.BACKUP_AGE_RECIPIENT)
+    if not found:
+        return ()
+    import pyrage
+
     for number, key in enumerate(found, 1):
         if _SECRET in key.upper():
             raise BackupUsageError(
@@ -42,6 +50,8 @@ def recipients() -> tuple[str, ...]:
 
 def encrypt(pieces: Iterator[bytes], to: Any, keys: Sequence[str]) -> None:
     """Write ``pieces`` to the file ``to`` so that each of ``keys`` opens it. Raises whatever the pieces raise."""
+    import pyrage
+
     source = _Pieces(pieces)
     try:
         pyrage.encrypt_io(source, to, [pyrage.x25519.Recipient.from_str(key) for key in keys])
@@ -56,6 +66,8 @@ def read_identities(path: Path) -> Identities:
 
     Raises BackupUsageError when there are none, BackupRefusedError when others can read it.
     """
+    import pyrage
+
     try:
         with path.open(encoding="utf-8") as file:
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -80,6 +92,8 @@ def decrypt(source: BinaryIO, sink: Any, identities: Identities, *, name: str, k
     Raises BackupRefusedError when no identity opens it, BackupCorruptError when it is damaged, whatever the sink
     raises. Some of it may have been written by then: the caller throws that away.
     """
+    import pyrage
+
     guarded = _Sink(sink.write)
     try:
         pyrage.decrypt_io(source, guarded, list(identities))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg import sql
 
+from backups.errors import BackupError, BackupInterruptedError
 from backups.target import Connection, Target
 
+_POLL_S = 0.2
 _OWN_SCHEMA = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
 _TABLES = f"""
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -29,8 +33,8 @@ _COUNTS = {
     " JOIN pg_namespace n ON n.oid = c.relnamespace",
 }
 
-# A sum does not depend on the order of rows.
-_WITH_HASH: LiteralString = "count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text"
+# A sum does not depend on the order of rows; that of bigints is kept in 128 bits and never overflows.
+_WITH_HASH: LiteralString = "count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text"
 _OWNERS = f"""
     SELECT DISTINCT pg_get_userbyid(c.relowner) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {_OWN_SCHEMA} ORDER BY 1
@@ -124,6 +128,58 @@ def read_facts(session: Connection, *, hashes: bool = True) -> Facts:
         owners=_names(session, _OWNERS),
         grantees=_names(session, _GRANTEES),
     )
+
+
+class Counting:
+    """Has the server count and hash in a session's snapshot while a block does something else: dumps it.
+
+    Nobody else may use the session meanwhile. A block that ends well waits for the facts; one that does not has the
+    counting cancelled. Raises whatever ``read_facts`` raises, also in place of a BackupError of the block: that broke
+    off because of it (``should_stop``), or stumbled over the same stone. Raises BackupInterruptedError.
+    """
+
+    facts: Facts
+
+    def __init__(self, session: Connection, should_stop: Callable[[], bool]) -> None:
+        self._session, self._is_asked_to_stop = session, should_stop
+        self._thread = threading.Thread(target=self._count, name="counting")
+        self._done = threading.Event()
+        self._trouble: BaseException | None = None
+
+    def should_stop(self) -> bool:
+        """Return whether the block may as well break off."""
+        return self._is_asked_to_stop() or self._trouble is not None
+
+    def __enter__(self) -> Counting:
+        self._thread.start()
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            while error is None and not self._done.wait(_POLL_S):
+                if self._is_asked_to_stop():
+                    raise BackupInterruptedError("Interrupted while counting; nothing was kept.")
+            trouble = self._trouble
+        finally:
+            self._end()
+        if trouble is not None and (error is None or isinstance(error, BackupError)):
+            raise trouble from error
+
+    def _count(self) -> None:
+        try:
+            self.facts = read_facts(self._session)
+        except BaseException as error:  # raised where the block ends
+            self._trouble = error
+        finally:
+            self._done.set()
+
+    def _end(self) -> None:
+        """Cancel what still runs, again and again: between two statements there is nothing to cancel."""
+        while not self._done.is_set():
+            with contextlib.suppress(psycopg.Error):  # the server is gone, and with it the statement
+                self._session.cancel_safe(timeout=5)
+            self._done.wait(_POLL_S)
+        self._thread.join()
 
 
 def differences(expected: Facts, found: Facts) -> list[str]:

@@ -17,7 +17,7 @@ from backups import database, encryption, programs
 from backups import manifest as manifests
 from backups.dump import Packing, Progress, dump
 from backups.errors import BackupBusyError, BackupFailedError, BackupInterruptedError, BackupLostError
-from backups.facts import exported_snapshot, read_facts
+from backups.facts import Counting, exported_snapshot
 from backups.manifest import FULL_READ, Manifest
 from backups.processes import ShouldStop, kind_of, never
 from backups.retention import Backup, Rule, expired
@@ -140,15 +140,16 @@ class _Making:
         path = self.store.folder / f"{name}{packing.ending}"
         try:
             with _honest(self.target), exported_snapshot(self.target) as (session, snapshot, now):
-                facts = read_facts(session)
                 belongings = database.settings_of(session, self.target.name)
+                counting = Counting(session, self.should_stop)
                 dumped = dump(
                     self.target,
                     program=plan.pg_dump,
                     snapshot=snapshot,
                     to=path,
                     packing=packing,
-                    should_stop=self.should_stop,
+                    meanwhile=counting,
+                    should_stop=counting.should_stop,
                     progress=self.progress,
                 )
             manifest = Manifest(
@@ -159,7 +160,7 @@ class _Making:
                 seconds=round(time.monotonic() - started, 3),
                 file=dumped,
                 pg_dump_major=plan.pg_dump_major,
-                facts=facts,
+                facts=counting.facts,
                 settings=belongings,
                 pinned=self.pinned,
             )
@@ -217,6 +218,10 @@ def _honest(target: Target) -> Iterator[None]:
         yield
     except BackupBusyError as error:
         raise BackupBusyError(f"{error} {_holders(target)}".rstrip()) from error
+    except BackupFailedError as error:
+        if "permission denied for" in str(error):  # as pg_dump says it
+            raise BackupFailedError(f"{error} {_lacks_rights(target)}") from error
+        raise
     except psycopg.Error as error:
         said = error.diag.message_primary or one_line(error)
         kind = kind_of(said)
@@ -226,10 +231,14 @@ def _honest(target: Target) -> Iterator[None]:
 
 def _advice(error: psycopg.Error, target: Target) -> str:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return f"The role {target.user!r} must own every table, or: GRANT pg_read_all_data TO it, as a superuser."
+        return _lacks_rights(target)
     if error.sqlstate is None and _is_gone(target):
         return "To bring it back: manage.py restore_db --latest"
     return ""
+
+
+def _lacks_rights(target: Target) -> str:
+    return f"The role {target.user!r} must own every table, or: GRANT pg_read_all_data TO it, as a superuser."
 
 
 def _is_gone(target: Target) -> bool:

@@ -1,7 +1,8 @@
 """The copy elsewhere: a bucket of S3 or of anything that speaks it.
 
-boto3 is large and is imported only where a bucket is configured. A copy counts when it was read back and has the
-manifest's SHA-256; S3's own checksum of a large file is not that. The manifest goes up last, as on the disk.
+boto3 is large and is imported only where a bucket is configured; ``backup_db`` leaves it to a process of its own
+(``courier``). A copy counts when it was read back and has the manifest's SHA-256; S3's own checksum of a large file is
+not that. The manifest goes up last, as on the disk.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +57,14 @@ def is_missing(manifest: Manifest) -> bool:
     """Return whether a good backup has no copy in the bucket that is configured now."""
     there = manifest.offsite
     return manifest.is_verified and (there is None or bool(there.error) or there.bucket != settings.BACKUP_S3_BUCKET)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a bucket holds: backups, newest first, and the names of what looks like one and cannot be read, with why."""
+
+    manifests: list[Manifest]
+    unreadable: dict[str, str]
 
 
 class Bucket:
@@ -124,19 +133,26 @@ class Bucket:
 
     def manifests(self) -> list[Manifest]:
         """Return the backups in the bucket, newest first. What is none of ours is passed over."""
+        return self.look().manifests
+
+    def look(self, is_wanted: Callable[[str], bool] = lambda _name: True) -> Inventory:
+        """Return the backups in the bucket whose names are wanted; of the others nothing is read."""
         found: dict[str, Manifest] = {}
+        unreadable: dict[str, str] = {}
         with self._honest():
             for name in self._storage.listdir("")[1]:
-                if not name.endswith(SUFFIX):
+                if not name.endswith(SUFFIX) or not is_wanted(name.removesuffix(SUFFIX)):
                     continue
                 try:
                     one = manifests.parse(self._object(name).get()["Body"].read().decode(errors="replace"), name)
                 except BackupCorruptError:
                     logger.warning("backup.offsite_manifest_unreadable", extra={"object": name})
+                    unreadable[name.removesuffix(SUFFIX)] = "its manifest in the bucket is damaged"
                     continue
                 if NAME.fullmatch(one.name) and one.offsite is not None:
                     found[one.name] = replace(one, offsite=replace(one.offsite, bucket=self.name, manifest_name=name))
-        return sorted(found.values(), key=lambda one: (one.taken_at, one.name), reverse=True)
+        newest_first = sorted(found.values(), key=lambda one: (one.taken_at, one.name), reverse=True)
+        return Inventory(newest_first, unreadable)
 
     def fetch(self, manifest: Manifest, store: Store, *, should_stop: ShouldStop = never) -> Manifest:
         """Bring a copy into ``store``, the manifest last. The caller holds the lock.

@@ -17,7 +17,13 @@ import psycopg
 
 from backups import database, programs
 from backups.encryption import Identities
-from backups.errors import BackupFailedError, BackupInterruptedError, BackupRefusedError, BackupUsageError
+from backups.errors import (
+    BackupCorruptError,
+    BackupFailedError,
+    BackupInterruptedError,
+    BackupRefusedError,
+    BackupUsageError,
+)
 from backups.facts import read_facts
 from backups.making import SAFETY, back_up
 from backups.manifest import CHECKSUM, FULL_READ, Manifest
@@ -26,7 +32,7 @@ from backups.processes import ShouldStop, never
 from backups.restoring import compare, gathering_statistics, load
 from backups.storage import Store
 from backups.target import Connection, Target
-from backups.verify import verify
+from backups.verify import found_bad, verify
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +151,12 @@ def restore(
             beside = target.at(new)
             left_out = load(store, manifest, beside, workplace=own, identities=identities, should_stop=should_stop)
             say("Comparing it with the backup ...")
-            with gathering_statistics(beside):
-                compare(manifest, beside)
+            try:
+                with gathering_statistics(beside):
+                    compare(manifest, beside)
+            except BackupCorruptError as error:
+                found_bad(store, manifest, error)
+                raise
             since = (manifest.taken_at - CLOCKS_DIFFER_BY).replace(microsecond=0)
             said = _finish(beside, since=since, say=say)
             left_out += database.apply_settings(session, new, belongings)

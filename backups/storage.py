@@ -58,8 +58,7 @@ class Store:
 
     def new_name(self, database: str) -> str:
         """Return a name that no backup has: database, time (UTC), chance."""
-        slug = re.sub(r"[^A-Za-z0-9_-]+", "_", database).lstrip("-") or "database"
-        return f"{slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        return f"{_slug(database)}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
     def manifests(self, database: str | None = None) -> list[Manifest]:
         """Return the backups of ``database`` (or all), newest first. A manifest that cannot be read is logged."""
@@ -85,6 +84,22 @@ class Store:
             and NAME.fullmatch(name)
             and not (self.folder / f"{name}{SUFFIX}").exists()
         )
+
+    def unreadable(self) -> dict[str, str]:
+        """Return the names of what may be backups and cannot be judged, with the reason."""
+        found = dict.fromkeys(
+            (without_ending(name) for name in self.without_manifest()),
+            "it has no manifest: it never was finished, or that was not copied along",
+        )
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            if NAME.fullmatch(name := path.name.removesuffix(SUFFIX)):
+                try:
+                    manifests.read(path)
+                except BackupCorruptError:
+                    found[name] = "its manifest is damaged"
+                except OSError as error:
+                    found[name] = f"its manifest cannot be read ({error.strerror})"
+        return found
 
     def newest_verified(self, database: str, *, kind: str | None = None) -> Manifest | None:
         """Return the newest backup (of a kind) that was found good and whose file still is there in full size."""
@@ -127,6 +142,25 @@ class Store:
 def without_ending(file_name: str) -> str:
     """Return the backup's name in a dump's file name; what has no such ending comes back as it is."""
     return next((file_name.removesuffix(known) for known in _ENDINGS if file_name.endswith(known)), file_name)
+
+
+def _slug(database: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", database).lstrip("-") or "database"
+
+
+def is_of(name: str, database: str) -> bool:
+    """Return whether a backup's name is one that ``new_name`` gives to this database's."""
+    return name.rsplit("-", 2)[0] == _slug(database)
+
+
+def moment_in(name: str) -> datetime | None:
+    """Return the time in a backup's name (aware, UTC); None when it is none."""
+    if not NAME.fullmatch(name):
+        return None
+    try:
+        return datetime.strptime(name.rsplit("-", 2)[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def bare_name(text: str) -> str:

@@ -74,6 +74,11 @@ def verify_unreadable(store: Store, manifest: Manifest, *, should_stop: ShouldSt
     return _judge(store, manifest, level=FULL_READ, ok=True, started=started, what=IN_PASSING)
 
 
+def found_bad(store: Store, manifest: Manifest, error: BackupCorruptError) -> None:
+    """Write into the manifest what a restore has found out, so that nobody chooses this backup again."""
+    _judge(store, manifest, level=DRILL, ok=False, started=time.monotonic(), message=str(error))
+
+
 def check_sum(store: Store, manifest: Manifest, *, should_stop: ShouldStop = never) -> None:
     """Compare size and SHA-256 of the file. Raises BackupCorruptError."""
     path = store.path_of(manifest)

@@ -22,6 +22,7 @@ from backups.manifest import Manifest
 from backups.storage import Store
 from backups.target import Target, shop_database
 from config import embedded_postgres
+from tests.support import s3
 from tests.support.backups import ShopServer, drop_databases
 from tests.support.embedded import ROOT, data_folder
 
@@ -129,3 +130,10 @@ def backup(first_backup: tuple[Store, Manifest], store: Store) -> Manifest:
     for path in source.folder.glob(f"{manifest.name}.*"):
         shutil.copy2(path, store.folder / path.name)
     return manifest
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """Return the address of an S3 that answers over HTTP."""
+    with s3.server() as url:
+        yield url

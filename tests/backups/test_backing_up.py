@@ -63,6 +63,13 @@ def test_rows_written_during_the_dump_are_neither_in_it_nor_counted(shop: Target
     assert judged.drilled_at is not None
 
 
+def test_hashes_are_what_they_were_in_every_earlier_backup(backup: Manifest, quiet_shop: Target) -> None:
+    earlier = "SELECT sum(hashtextextended(t::text, 0)::numeric)::text FROM django_session t"
+
+    with contextlib.closing(quiet_shop.connect()) as session:
+        assert session.execute(earlier).fetchone() == (backup.facts.hashes["public.django_session"],)
+
+
 def test_a_drill_leaves_no_database_behind_and_finds_a_changed_row(
     backup: Manifest, store: Store, quiet_shop: Target, shop_server: ShopServer
 ) -> None:

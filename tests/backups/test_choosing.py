@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from backups.choosing import in_folder, newest_good, what_is_left
-from backups.errors import BackupUsageError
+from backups.choosing import Choice, in_folder, newest_good, what_is_left, without_a_key
+from backups.errors import BackupRefusedError, BackupUsageError
 from backups.making import SAFETY
 from backups.storage import Store
 from tests.backups.test_keeping import make, put
@@ -20,10 +20,12 @@ def test_newer_ones_that_are_no_good_are_passed_over_and_named_with_the_reason(s
         put(store, one)
     store.path_of(lost).unlink()
 
-    found, words = newest_good(in_folder(store), "shop")
+    found = newest_good(in_folder(store), "shop")
 
-    assert found == good
-    assert words == [
+    assert found.manifest == good
+    assert found.lost is not None
+    assert found.lost.name == lost.name
+    assert found.words == [
         f"Passed over {lost.name}: its file is missing, or has another size than it had.",
         f"Passed over {unverified.name}: nobody has checked it (manage.py verify_backup {unverified.name}).",
         f"Passed over {unread.name}: only its checksum was compared.",
@@ -32,6 +34,48 @@ def test_newer_ones_that_are_no_good_are_passed_over_and_named_with_the_reason(s
     assert what_is_left(store, "shop") == (
         f"The newest one that was found good is {good.name}: manage.py restore_db {good.name}"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "its manifest is damaged"),
+        (None, "it has no manifest: it never was finished, or that was not copied along"),
+    ],
+)
+def test_one_whose_manifest_cannot_be_read_is_named_too(store: Store, content: str | None, reason: str) -> None:
+    good, unreadable = put(store, make(5)), put(store, make(1))
+    other = replace(make(0.5), name="store-20261127T143000Z-00beef", database="store")
+    for one in (unreadable, put(store, other)):
+        path = store.folder / f"{one.name}.json"
+        path.unlink() if content is None else path.write_text(content)
+
+    found = newest_good(in_folder(store), "shop")
+
+    assert found.manifest == good
+    assert found.words == [f"Passed over {unreadable.name}: {reason}."]
+    with pytest.raises(BackupRefusedError, match=f"{good.name} is not the newest: {unreadable.name} .* {reason}"):
+        found.refuse_a_loss()
+
+
+def test_of_many_the_newest_are_named_and_the_others_counted(store: Store) -> None:
+    for days in range(1, 9):
+        put(store, make(days, ok=days == 8))
+
+    words = newest_good(in_folder(store), "shop").words
+
+    assert len(words) == 6
+    assert make(1).name in words[0]
+    assert words[-1] == "Passed over 2 more that are newer than the one that is taken."
+
+
+def test_without_the_key_the_newest_that_needs_none_is_named_and_not_taken(store: Store) -> None:
+    plain, secret = put(store, make(9)), make(1)
+    put(store, replace(secret, file=replace(secret.file, recipients=("age1x",))))
+
+    assert newest_good(in_folder(store), "shop").manifest.name == secret.name
+    assert without_a_key(in_folder(store), "shop").endswith(f"manage.py restore_db {plain.name}")
+    assert without_a_key(in_folder(store), "other") == ""
 
 
 @pytest.mark.parametrize(
@@ -45,10 +89,12 @@ def test_what_is_no_daily_backup_is_named_and_not_taken(store: Store, kind: str,
     good = put(store, make(1))
     saved = put(store, replace(make(0.5), kind=kind))
 
-    found, words = newest_good(in_folder(store), "shop")
+    found = newest_good(in_folder(store), "shop")
 
-    assert found == good
-    assert words == [f"Passed over {saved.name}: {reason}."]
+    assert found.manifest == good
+    assert found.words == [f"Passed over {saved.name}: {reason}."]
+    assert found.lost is None, "that is nobody's loss: a script may go on"
+    found.refuse_a_loss()
 
 
 def test_of_two_in_one_minute_the_later_is_taken(store: Store) -> None:
@@ -56,7 +102,7 @@ def test_of_two_in_one_minute_the_later_is_taken(store: Store) -> None:
     for one in (later, earlier):
         put(store, one)
 
-    assert newest_good(in_folder(store), "shop") == (later, [])
+    assert newest_good(in_folder(store), "shop") == Choice(later)
 
 
 @pytest.mark.parametrize(

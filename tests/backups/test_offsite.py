@@ -18,7 +18,6 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
-from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
 from backups import manifest as manifests
@@ -31,15 +30,6 @@ from tests.support.commands import ROOT, command_environment
 pytestmark = pytest.mark.drills
 
 BUCKET = "toko-cadangan"
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
@@ -252,6 +242,44 @@ def renamed(backup: Manifest, store: Store, database: str, *, days_ago: int) -> 
     store.path_of(one).write_bytes(store.path_of(backup).read_bytes())
     manifests.write(one, store.folder)
     return one
+
+
+@pytest.mark.django_db
+def test_a_newer_one_that_is_only_in_the_bucket_is_named_before_an_older_one_is_taken(
+    backup: Manifest, store: Store, client: Any, bucket: str, settings: Settings
+) -> None:
+    name = connection.settings_dict["NAME"]
+    older, newer = (renamed(backup, store, name, days_ago=days) for days in (9, 2))
+    for one in (older, newer):
+        Bucket().push(store, one)
+    store.remove(newer)
+    agreed = ("--noinput", "--confirm-db", name)
+
+    planned = run("restore_db", "--latest", "--dry-run")
+    code, said = refusal("restore_db", "--latest", *agreed)
+    settings.BACKUP_S3_ENDPOINT_URL = f"http://127.0.0.1:{closed_port()}"
+    unknown = run("restore_db", "--latest", "--dry-run")
+
+    why = f"it is in the bucket {BUCKET} only; to have it: manage.py restore_db --from-offsite {newer.name}"
+    assert planned["passed_over"] == [f"Passed over {newer.name}: {why}."]
+    assert code == 5
+    assert f"{older.name} is not the newest: {newer.name} is passed over, because {why}" in said
+    assert unknown["passed_over"] == [], "a bucket that is away stops no restore"
+
+
+@pytest.mark.django_db
+def test_where_the_folder_is_empty_the_bucket_is_pointed_to(
+    backup: Manifest, store: Store, client: Any, bucket: str
+) -> None:
+    mine = renamed(backup, store, connection.settings_dict["NAME"], days_ago=2)
+    Bucket().push(store, mine)
+    for one in (mine, backup):
+        store.remove(one)
+
+    code, said = refusal("restore_db", "--latest", "--dry-run")
+
+    assert code == 2
+    assert said.endswith(f"{mine.name} is in the bucket {BUCKET}: manage.py restore_db --from-offsite {mine.name}")
 
 
 @pytest.mark.django_db

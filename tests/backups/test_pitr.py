@@ -251,9 +251,16 @@ def test_a_missing_segment_closes_what_lies_behind_it_and_nothing_before(copy: P
     assert f"the first is {lost.name}" in said_by_check(copy)
 
 
-def test_without_a_segment_and_without_a_target_nothing_is_promoted(copy: PitrShop, store: Store) -> None:
-    """PostgreSQL would promote at the gap and call it success; ``latest`` is the last transaction before it."""
-    segments_after_base(copy)[1].unlink()
+@pytest.mark.parametrize("trouble", ["missing", "damaged"])
+def test_without_a_whole_segment_and_without_a_target_nothing_is_promoted(
+    copy: PitrShop, store: Store, trouble: str
+) -> None:
+    """PostgreSQL would promote there and call it success; ``latest`` is the last transaction before it."""
+    segment = segments_after_base(copy)[1]
+    if trouble == "missing":
+        segment.unlink()
+    else:
+        damage(segment, offset=120)
 
     plan = make_plan(copy.archive, None)
 
@@ -312,6 +319,15 @@ def test_a_relative_folder_is_refused(settings: Settings) -> None:
 
     with pytest.raises(BackupUsageError, match="must be an absolute path"):
         place()
+
+
+def test_the_command_refuses_it_too_before_a_server_is_started(copy: PitrShop) -> None:
+    """The server would look for the WAL beside its own files, and find none."""
+    done = copy.run("restore", "--to", "latest", PITR_DIR="pitr")
+
+    assert done.returncode == 2
+    assert "must be an absolute path" in done.stderr
+    assert leftovers(copy.archive) == []
 
 
 def test_check_says_so_by_its_exit_code_when_asked(copy: PitrShop) -> None:

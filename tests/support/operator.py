@@ -97,9 +97,11 @@ class Operator:
     store: Store
     data_dir: Path
     variables: dict[str, str] = field(default_factory=dict)
+    stdin: int = subprocess.DEVNULL
+    """Nobody is at the terminal, unless this is one."""
 
     def start(self, *words: str, **variables: str) -> Started:
-        """Start ``manage.py WORDS``; nobody is at its terminal."""
+        """Start ``manage.py WORDS``."""
         environment = os.environ | self.server.environment(self.target.name)
         environment |= {"BACKUP_DIR": str(self.store.folder), "DATA_DIR": str(self.data_dir)}
         environment |= {"SHOP_PROCESS": "command", "PYTHONUNBUFFERED": "1"} | self.variables | variables
@@ -107,7 +109,7 @@ class Operator:
             [sys.executable, "-W", "ignore", "manage.py", *words],
             cwd=ROOT,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=self.stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -11,21 +11,24 @@ import psycopg
 from backups.target import Target
 
 TICKS = "test_ticks"
-OUTAGE_S = 5.0
-"""More than any swap takes, also where the machine is busy; how long it is on a quiet one is for tests.bench."""
+OUTAGE_S = 2.0
+"""The longest that a swap may keep a customer from writing."""
+_PAUSE_S = 0.003
 
 
 class WritingClient:
-    """A customer who writes a row about every ten milliseconds, connecting again whenever he is sent away."""
+    """A customer who commits a row every few milliseconds; sent away, he is back at once. His rows have numbers."""
 
-    def __init__(self, shop: Target) -> None:
-        self._shop = shop
+    def __init__(self, shop: Target, *, first: int = 1) -> None:
+        self._shop, self._first = shop, first
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="customer")
         self.confirmed: list[int] = []
         self.refusals: list[str] = []
         self.longest_outage_s = 0.0
-        """From the last write before a refusal to the next one; a machine that is slow refuses nobody."""
+        """The longest time between two successful commits with a refusal between them: how long he was kept out."""
+        self.longest_gap_s = 0.0
+        """The longest time between any two: a machine that is slow refuses nobody, but it counts here."""
 
     def __enter__(self) -> WritingClient:
         self._thread.start()
@@ -35,8 +38,16 @@ class WritingClient:
         self._stop.set()
         self._thread.join()
 
+    @property
+    def account(self) -> str:
+        """Return what he went through, in words."""
+        return (
+            f"outage {self.longest_outage_s * 1000:.0f} ms, longest gap {self.longest_gap_s * 1000:.0f} ms,"
+            f" {len(self.confirmed)} commits, {len(self.refusals)} refusals: {sorted(set(self.refusals))}"
+        )
+
     def _go_on(self) -> None:
-        session, last, number, refused = None, time.monotonic(), 0, False
+        session, last, number, refused = None, time.monotonic(), self._first - 1, False
         while not self._stop.is_set():
             number += 1
             try:
@@ -48,15 +59,18 @@ class WritingClient:
                 refused = True
                 if session is not None:
                     session.close()
-                session = None
-                time.sleep(0.01)
+                    session = None
+                else:
+                    time.sleep(_PAUSE_S)  # the server refuses faster than it can be asked
                 continue
             now = time.monotonic()
+            gap = now - last
+            self.longest_gap_s = max(self.longest_gap_s, gap)
             if refused:
-                self.longest_outage_s = max(self.longest_outage_s, now - last)
+                self.longest_outage_s = max(self.longest_outage_s, gap)
             last, refused = now, False
             self.confirmed.append(number)
-            time.sleep(0.01)
+            time.sleep(_PAUSE_S)
         if session is not None:
             with suppress(psycopg.Error):
                 session.close()

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from backups import making, offsite
+from backups import courier, making, offsite
 from backups.commands import BackupCommand, facts_of, progress_line, size
+from backups.courier import Delivered
 from backups.errors import BackupUsageError
 from backups.lock import held
 from backups.manifest import Manifest
@@ -111,27 +112,27 @@ exit code 1 also when the backup is good, but its copy could not be made
                 should_stop=stopping.is_set,
                 progress=progress,
             )
-        gone, still_there, trouble = [], {}, []
+        gone, elsewhere = [], Delivered()
         if is_own:
             if not options["keep_all"]:
                 gone = making.to_remove(store, target)
-                still_there = _remove(store, gone)
+                for one in gone:
+                    making.remove(store, one)
                 self._tell(gone, "removed", options)
-            if offsite.is_configured():
-                trouble = offsite.push_missing(store, store.manifests(target.name), should_stop=stopping.is_set)
+            elsewhere = _deliver(store, target, gone, stopping)
             mirror(store, target.name)
             manifest = next((one for one in store.manifests(target.name) if one.name == manifest.name), manifest)
-        for name, why in still_there.items():
+        for name, why in elsewhere.still_there.items():
             self.stderr.write(self.style.WARNING(f"{name} is still in the bucket: {why}"))
         path = store.path_of(manifest)
-        if trouble:
+        if elsewhere.trouble:
             good = "and verified" if manifest.is_verified else "but not verified"
             raise CommandError(
                 f"{path} ({size(manifest.file.size)}, sha256={manifest.file.sha256}) is made {good}, but NOT off-site. "
-                f"{' '.join(trouble)} The next backup tries again, or: manage.py backup_db --only-offsite",
+                f"{' '.join(elsewhere.trouble)} The next backup tries again, or: manage.py backup_db --only-offsite",
                 returncode=FAILED,
             )
-        facts = {"path": str(path), "removed": [one.name for one in gone], "still_offsite": still_there}
+        facts = {"path": str(path), "removed": [one.name for one in gone], "still_offsite": elsewhere.still_there}
         return facts_of(manifest) | facts
 
     def _copy(
@@ -142,7 +143,7 @@ exit code 1 also when the backup is good, but its copy could not be made
         missing = [one for one in store.manifests(target.name) if offsite.is_missing(one)]
         if options["dry_run"]:
             return {"copied": [], "without_copy": len(missing), "removed": []}
-        trouble = offsite.push_missing(store, missing, should_stop=stopping.is_set)
+        trouble = _deliver(store, target, [], stopping).trouble
         mirror(store, target.name)
         left = {one.name for one in store.manifests(target.name) if offsite.is_missing(one)}
         if trouble:
@@ -156,17 +157,11 @@ exit code 1 also when the backup is good, but its copy could not be made
                 self.stdout.write(f"{one.name} {what}")
 
 
-def _remove(store: Store, gone: list[Manifest]) -> dict[str, str]:
-    """Delete backups here and in the bucket; return those whose copy is still there, and why."""
-    bucket = offsite.Bucket() if offsite.is_configured() else None
-    still_there = {}
-    for manifest in gone:
-        making.remove(store, manifest)
-        if not manifest.is_offsite:
-            continue
-        if why := bucket.remove(manifest) if bucket else "no bucket is configured":
-            still_there[manifest.name] = why
-    return still_there
+def _deliver(store: Store, target: Target, gone: list[Manifest], stopping: threading.Event) -> Delivered:
+    """Let the bucket follow; without one, copies of what is gone stay wherever they are."""
+    if offsite.is_configured():
+        return courier.deliver(store, target.name, gone=gone, should_stop=stopping.is_set)
+    return Delivered(still_there={one.name: "no bucket is configured" for one in gone if one.is_offsite})
 
 
 def _expected(store: Store, database: str) -> int:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from django.utils import timezone
 
 from backups import choosing, encryption, storage
 from backups import restore as restoring
-from backups.commands import BackupCommand, age, confirmed, facts_of, packed, size, state
+from backups.choosing import Choice
+from backups.commands import BackupCommand, age, confirmed, facts_of, packed, size, span, state
 from backups.dump import require_identity
 from backups.errors import BackupCorruptError, BackupRefusedError, BackupUsageError
 from backups.lock import held
@@ -54,6 +56,7 @@ examples:
   manage.py restore_db --latest --noinput --confirm-db shop     in a script
 
 exit code 3: restored, but check_invariants found a law that does not hold
+exit code 5 also when --latest would take an older one than the newest, and nobody is there to be asked
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -71,6 +74,9 @@ exit code 3: restored, but check_invariants found a law that does not hold
         parser.add_argument("--no-migrate", action="store_true", help="refuse a backup that lacks migrations")
         parser.add_argument("--no-safety-backup", action="store_true", help="do not back up what is there now")
         parser.add_argument("--noinput", action="store_true", help="ask nothing; needs --confirm-db")
+        parser.add_argument(
+            "--accept-older", action="store_true", help="with --noinput: newer ones that are no good may be passed over"
+        )
         parser.add_argument("--confirm-db", metavar="NAME", help="the name of the database to replace")
 
     def act(self, *, stopping: threading.Event, **options: Any) -> Mapping[str, Any]:
@@ -81,13 +87,14 @@ exit code 3: restored, but check_invariants found a law that does not hold
             return self._list(own, target)
         own.prepare()
         self._talks = options["format"] == "text"
+        self._passed_over: list[str] = []
         with held(own.folder, target):
             if options["drop_old"]:
                 return self._drop_old(target, options)
             undo = options["undo"]
             outcome = self._undo(target, options) if undo else self._restore(target, own, options, stopping)
             if outcome is None:
-                return {"database": target.name}
+                return {"database": target.name, "passed_over": self._passed_over}
             connections.close_all()  # Django's own connection went to the database that is called otherwise now
             mirror(own, target.name)
         facts = {
@@ -97,6 +104,7 @@ exit code 3: restored, but check_invariants found a law that does not hold
             "since": outcome.since.isoformat(),
             "safety_backup": outcome.safety.name if outcome.safety else None,
             "said": outcome.said,
+            "passed_over": self._passed_over,
             "laws_hold": self._laws_hold(),
         }
         if outcome.kept_as:
@@ -136,15 +144,23 @@ exit code 3: restored, but check_invariants found a law that does not hold
         self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
     ) -> Outcome | None:
         identities = encryption.read_identities(options["identity"]) if options["identity"] else ()
-        store, manifest, words = self._chosen(target, own, options, stopping)
-        require_identity(manifest.name, manifest.file, identities)
+        store, choice, words = self._chosen(target, own, options, stopping)
+        manifest = choice.manifest
+        try:
+            require_identity(manifest.name, manifest.file, identities)
+        except BackupUsageError as error:
+            left = choosing.without_a_key(choosing.in_folder(own), target.name)
+            raise BackupUsageError(f"{error} {left}".rstrip()) from error
         words += restoring.refuse_unfit(manifest, target, migrate=not options["no_migrate"])
         live = restoring.look(target)
         self._show(manifest, store, target, live)
         for sentence in words:
-            self._say(self.style.WARNING(sentence))
+            self._warn(sentence)
+        self._tell_what_is_lost(choice)
         if options["dry_run"]:
             return None
+        if options["noinput"] and not options["accept_older"]:
+            choice.refuse_a_loss()
         self._consent(target, options)
         try:
             return restoring.restore(
@@ -164,40 +180,37 @@ exit code 3: restored, but check_invariants found a law that does not hold
 
     def _chosen(
         self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
-    ) -> tuple[Store, Manifest, list[str]]:
-        """Return the backup that was asked for, and what was passed over for it.
+    ) -> tuple[Store, Choice, list[str]]:
+        """Return the backup that was asked for with what was passed over for it, and what else there is to be told.
 
         One that is in the bucket only is brought here first.
         """
         if options["from_offsite"] is not None:
-            manifest, words = self._fetched(target, own, options, stopping)
-            return own, manifest, words
+            return own, self._fetched(target, own, options, stopping), []
         if options["latest"]:
-            manifest, words = choosing.newest_good(choosing.in_folder(own), target.name)
-            return own, manifest, words
-        return *storage.find(options["file"]), []
+            shelf, words = choosing.with_the_bucket(choosing.in_folder(own), target.name)
+            return own, choosing.newest_good(shelf, target.name), words
+        store, manifest = storage.find(options["file"])
+        return store, Choice(manifest), []
 
-    def _fetched(
-        self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event
-    ) -> tuple[Manifest, list[str]]:
+    def _fetched(self, target: Target, own: Store, options: Mapping[str, Any], stopping: threading.Event) -> Choice:
         bucket, name = Bucket(), options["from_offsite"]
         shelf = choosing.in_bucket(bucket)
-        words: list[str] = []
         if name:
-            wanted = next((one for one in shelf.backups if one.name == storage.bare_name(name)), None)
-            if wanted is None:
+            named = next((one for one in shelf.backups if one.name == storage.bare_name(name)), None)
+            if named is None:
                 raise BackupUsageError(
                     f"The bucket {bucket.name} has no such backup; `manage.py list_backups --from-offsite` lists them."
                 )
+            choice = Choice(named)
         else:
-            wanted, words = choosing.newest_good(shelf, target.name)
+            choice = choosing.newest_good(shelf, target.name)
+        wanted = choice.manifest
         here = next((one for one in own.manifests() if one.name == wanted.name and own.is_there(one)), None)
-        if here is not None:
-            return here, words
-        if options["dry_run"]:
-            return wanted, words
-        self._say(f"Fetching {wanted.name} ({size(wanted.file.size)}) from the bucket {bucket.name} ...")
-        return bucket.fetch(wanted, own, should_stop=stopping.is_set), words
+        if here is None and not options["dry_run"]:
+            self._say(f"Fetching {wanted.name} ({size(wanted.file.size)}) from the bucket {bucket.name} ...")
+            here = bucket.fetch(wanted, own, should_stop=stopping.is_set)
+        return replace(choice, manifest=here or wanted)
 
     def _drop_old(self, target: Target, options: Mapping[str, Any]) -> Mapping[str, Any]:
         found = restoring.replaced(target)
@@ -250,6 +263,15 @@ exit code 3: restored, but check_invariants found a law that does not hold
         if len(changed) > _SHOWN:
             self._say(f"  and {len(changed) - _SHOWN} more tables")
 
+    def _tell_what_is_lost(self, choice: Choice) -> None:
+        """Say what was passed over and why, and how much older the chosen one is: before anybody agrees to it."""
+        self._passed_over = choice.words
+        for sentence in choice.words:
+            self._warn(sentence)
+        if choice.lost:
+            older = span(choice.lost.taken_at - choice.manifest.taken_at)
+            self._warn(f"So what you get is {older} older than the newest backup that there is.")
+
     def _consent(self, target: Target, options: Mapping[str, Any], question: str = "") -> None:
         """Raises BackupRefusedError unless somebody who knows which database this is agrees."""
         if options["noinput"]:
@@ -263,6 +285,13 @@ exit code 3: restored, but check_invariants found a law that does not hold
         if self._talks:
             self.stdout.write(text)
             self.stdout.flush()
+
+    def _warn(self, text: str) -> None:
+        """Say what must be seen, also where the output is for a program."""
+        if self._talks:
+            self._say(self.style.WARNING(text))
+        else:
+            self.stderr.write(self.style.WARNING(text))
 
     def _laws_hold(self) -> bool | None:
         """Run check_invariants, of an app that this one does not know; None when there is none."""

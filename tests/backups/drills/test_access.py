@@ -64,6 +64,19 @@ def test_a_backup_without_the_right_to_make_it_fails_at_once(
     assert operator(quiet_shop).passwords_left() == []
 
 
+def test_a_password_of_odd_characters_reaches_pg_dump_through_its_file(
+    clerk: None, quiet_shop: Target, shop_server: ShopServer, store: Store, operator: Callable[[Target], Operator]
+) -> None:
+    as_superuser(shop_server, quiet_shop.name, "GRANT pg_read_all_data TO clerk")
+
+    done = operator(quiet_shop).run("backup_db", **as_user(shop_server.url_of(quiet_shop.name), CLERK, PASSWORD))
+
+    assert done.code == 0, done.said
+    assert [one.is_verified for one in store.manifests()] == [True]
+    assert "the-clerks-pass" not in done.said
+    assert operator(quiet_shop).passwords_left() == []
+
+
 @pytest.mark.parametrize(
     ("makes_databases", "expected"),
     [

@@ -73,12 +73,11 @@ class Shelf:
         change(data)
         self.manifest.write_text(json.dumps(data))
 
-    def put_plain_sql(self) -> None:
-        """Store what ``pg_dump`` writes without a format, under checksums that are all right."""
+    def put_dump(self, *options: str) -> None:
+        """Store what ``pg_dump`` writes with such options (without a format: SQL), under checksums that are right."""
         program, _ = programs.find("pg_dump", server=18)
         with self._source.environment() as env:
-            text = subprocess.run([program], env=env, capture_output=True, check=True).stdout
-        self.put(text)
+            self.put(subprocess.run([program, *options], env=env, capture_output=True, check=True).stdout)
 
 
 DAMAGES: dict[str, tuple[Callable[[Shelf], object], str]] = {
@@ -92,7 +91,7 @@ DAMAGES: dict[str, tuple[Callable[[Shelf], object], str]] = {
         lambda shelf: shelf.put(shelf.archive.replace(b"key-1999", b"key-6666"), keep_sum=True),
         "what is inside is not what was dumped",
     ),
-    "plain SQL": (lambda shelf: shelf.put_plain_sql(), "text format dump"),
+    "plain SQL": (lambda shelf: shelf.put_dump(), "text format dump"),
     "of another engine": (lambda shelf: shelf.edit(lambda data: data.update(engine="sqlite")), "no manifest.*sqlite"),
     "with another one's manifest": (
         lambda shelf: shelf.edit(lambda data: data.update(name="shop-20260101T000000Z-abcdef")),
@@ -125,6 +124,25 @@ def test_a_bad_backup_is_refused_and_nothing_is_touched(
     assert operator(quiet_shop).files() == before
     assert operator(quiet_shop).passwords_left() == []
     assert store.newest_verified(quiet_shop.name) is None
+
+
+def test_an_archive_without_keys_and_indexes_is_found_by_counting_and_never_goes_live(
+    backup: Manifest,
+    store: Store,
+    quiet_shop: Target,
+    shop_server: ShopServer,
+    operator: Callable[[Target], Operator],
+) -> None:
+    """As one that was cut where a statement ends: every row is there, it reads to its end, pg_restore is content."""
+    Shelf(store, backup, quiet_shop).put_dump("-Fc", "-Z0", "--section=pre-data", "--section=data")
+
+    done = operator(quiet_shop).restore(backup.name, "--no-safety-backup")
+
+    assert done.code == 1, done.said
+    assert_said(r"Restored, it is not what was backed up: .*\d+ indexes in the backup, 0 restored", done.err)
+    assert_said("Nothing was changed. No other one was found good", done.err)
+    assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
+    assert store.newest_verified(quiet_shop.name) is None, "it would be chosen again"
 
 
 @pytest.fixture(scope="session")

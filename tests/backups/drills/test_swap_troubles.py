@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -170,3 +171,18 @@ def test_while_one_is_at_work_another_is_sent_away_with_code_4(
 
     assert done.code == 4
     assert_said("Another backup, verification or restore is using .*; wait for it", done.err)
+
+
+def test_a_backup_on_another_machine_is_noticed_by_the_server(
+    store: Store, quiet_shop: Target, tmp_path: Path, operator: Callable[[Target], Operator]
+) -> None:
+    """Whose folder is another one: only the database is the same."""
+    elsewhere = Store(tmp_path / "elsewhere")
+    elsewhere.prepare()
+
+    with held(elsewhere.folder, quiet_shop):
+        done = operator(quiet_shop).run("backup_db")
+
+    assert done.code == 4
+    assert_said("Another machine is backing up or restoring 'template_shop'; wait for it", done.err)
+    assert operator(quiet_shop).files() == []

@@ -28,10 +28,11 @@ from tests.bench.report import BenchError, Fact, say, stop_asked
 from tests.bench.sandbox import ROOT
 from tests.bench.sections import Bench
 from tests.support import history
+from tests.support.s3 import a_bucket
 
 NEEDS_SERVERS = False
 ROUNDS = 5
-GZIP_MOST, ZSTD_MOST, MEMORY_MOST = 130, 50, 64
+GZIP_MOST, ZSTD_MOST, WHOLE_MOST, MEMORY_MOST = 130, 50, 130, 64
 REFERENCE = "pg_dump -Fc"
 
 
@@ -58,13 +59,15 @@ def run(bench: Bench) -> None:
     facts, reference = bench.report.facts, best[REFERENCE]
     note = f"{orders} orders, {size} MB; shortest of {rounds} interleaved; load {os.getloadavg()[0]:.1f}"
     facts.append(Fact("backups", f"ms: {REFERENCE}", round(reference * 1000), None, note))
-    most = {"the dump, gzip": GZIP_MOST, "the dump, zstd": ZSTD_MOST}
+    most = {"the dump, gzip": GZIP_MOST, "the dump, zstd": ZSTD_MOST, "and read back, gzip": WHOLE_MOST}
     for name, took in best.items():
         if name != REFERENCE:
             facts.append(Fact("backups", f"%: {name}", round(100 * took / reference), most.get(name)))
-    for compression in (GZIP, ZSTD):
-        peak = _peak_of_a_command(bench, compression)
-        facts.append(Fact("backups", f"MB of memory: backup_db, {compression}", peak, MEMORY_MOST))
+    with a_bucket() as bucket:
+        for compression in (GZIP, ZSTD):
+            for more, variables in (("", {}), (", with a bucket", bucket)):
+                peak = _peak_of_a_command(bench, compression, variables)
+                facts.append(Fact("backups", f"MB of memory: backup_db, {compression}{more}", peak, MEMORY_MOST))
 
 
 def _ways(target: Target, store: Store) -> dict[str, Callable[[], object]]:
@@ -124,11 +127,11 @@ print("peak", status.partition("VmHWM:")[2].split()[0])
 """
 
 
-def _peak_of_a_command(bench: Bench, compression: str) -> int:
-    """Return the most memory (MB) that a backup_db of its own process takes; pg_dump is not counted."""
+def _peak_of_a_command(bench: Bench, compression: str, variables: dict[str, str]) -> int:
+    """Return the most memory (MB) that a backup_db of its own process takes; pg_dump and who copies are not counted."""
     folder = bench.sandbox.folder / f"memory-{compression}"
     environment = os.environ | bench.sandbox.environment(pool=False)
-    environment |= {"SHOP_PROCESS": "command", "BACKUP_DIR": str(folder)}
+    environment |= {"SHOP_PROCESS": "command", "BACKUP_DIR": str(folder)} | variables
     argv = [sys.executable, "-c", _PROGRAM, "backup_db", "--compress", compression]
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     shutil.rmtree(folder, ignore_errors=True)
