@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.db import connections
-from django.db.models import F, Q, Value
-from django.db.models.functions import Replace
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -184,10 +184,11 @@ def _forget_in_staff_log(user: User, using: str) -> None:
     """Take the person's e-mail address out of what staff did to the account; that they did it stays."""
     if user.email is None:
         return
+    alone = re.compile(rf"(?<![\w.+\-]){re.escape(user.email)}(?![\w\-]|\.\w)")  # and not in another's address
     log = LogEntry.objects.using(using)
-    for column in ("object_repr", "change_message"):
-        without = Replace(column, Value(user.email), Value(account_reference(user)))
-        log.filter(**{f"{column}__contains": user.email}).update(**{column: without})
+    for entry in log.filter(Q(object_repr__contains=user.email) | Q(change_message__contains=user.email)):
+        told = (alone.sub(account_reference(user), text) for text in (entry.object_repr, entry.change_message))
+        log.filter(pk=entry.pk).update(**dict(zip(("object_repr", "change_message"), told, strict=True)))
 
 
 def forget_sent_mails() -> int:

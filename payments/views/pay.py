@@ -13,6 +13,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.errors import ShopClosedError, ShopError
+from config.throttling import first_within
 from orders.answers import SeeOther
 from orders.models import Order
 from orders.views.entry import Problem
@@ -26,16 +27,19 @@ from payments.views.asking import ask_gateway
 from payments.views.opening import by_link, customer_actor, only_post
 from shop.errors import InsufficientStockError
 
+ANEW_PAUSE_S = 10
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @by_link
 def pay(request: HttpRequest, order: Order, paths: OrderPaths) -> HttpResponse:
     """Show how to pay; a POST leads to the gateway's page, a fresh one if the customer's does not open (``baru``).
 
-    A GET asks nothing of the gateway.
+    A GET asks nothing of the gateway. Several wishes for a fresh page within ANEW_PAUSE_S get the same one.
     """
     if request.method == "POST":
-        is_dead = "baru" in request.POST
+        # Each new page is a call to the gateway and a line in the journal; nobody finds one dead in a few seconds.
+        is_dead = "baru" in request.POST and first_within(f"payments:anew:{order.pk}", ANEW_PAUSE_S)
         return _to_gateway(request, order, paths, lambda: start_payment(order_id=order.pk, page_is_dead=is_dead))
     return _show(request, situation_of(order), paths)
 

@@ -23,6 +23,7 @@ from payments.staff.give_back import give_back_everything
 from payments.states import RefundState
 from tests.support.simulator import Simulator
 from tests.support.staff import login, make_staff, page_url, paid_order, press
+from tests.support.threads import run_together
 from tests.support.unrendered import unrendered
 from tests.support.world import make_order
 
@@ -127,6 +128,35 @@ def test_money_that_is_asked_back_after_the_verdict_stops_its_parcel_and_no_othe
     assert second.outcome == "Dikirim dengan JNE JNE0001112224"
     order.refresh_from_db()
     assert order.status == "PAID"
+
+
+def test_without_the_question_under_the_lock_that_parcel_would_leave(simulator: Simulator) -> None:
+    order, transaction = paid_order(simulator)
+    request_refund(transaction_id=transaction.pk, amount=order.total, reason="batal", requested_by=make_staff("kasir"))
+
+    ship_order(order_id=order.pk, courier="JNE", tracking_number="JNE0001112223", actor="staff:1")
+
+    order.refresh_from_db()
+    assert order.status == "SHIPPED"
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_a_parcel_and_a_cancellation_at_once_never_take_goods_and_money(simulator: Simulator, number: int) -> None:
+    order, _ = paid_order(simulator, method="qris")
+    lines = resi_list.read(f"{order.number},JNE000111222{number}")
+    clerk = make_staff("kasir")
+
+    run_together(
+        [
+            lambda: resi_list.ship(lines, actor="staff:1"),
+            lambda: give_back_everything(order_id=order.pk, reason="batal", requested_by=clerk),
+        ]
+    )
+
+    order.refresh_from_db()
+    goods_left = order.status in {"SHIPPED", "REFUNDED"}
+    money_back = Refund.objects.exclude(state=RefundState.FAILED).exists()
+    assert goods_left != money_back
 
 
 def test_a_parcel_that_leaves_while_the_order_is_cancelled_keeps_the_money_here(simulator: Simulator) -> None:

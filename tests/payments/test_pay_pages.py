@@ -64,6 +64,16 @@ def test_a_page_that_does_not_open_can_be_made_anew(client, simulator):
     assert first["Location"] != second["Location"] == client.post(path)["Location"]
 
 
+def test_impatient_clicks_make_one_new_page(client, simulator):
+    path = f"{order_path(make_order())}bayar/"
+    client.post(path)
+
+    answers = [client.post(path, {"baru": "1"}) for _ in range(5)]
+
+    assert len({answer["Location"] for answer in answers}) == 1
+    assert len(simulator.requests(operation="snap.create")) == 2
+
+
 def test_a_chosen_account_is_shown_to_copy_with_its_steps(client, simulator):
     order = make_order()
     payment = start(order)
