@@ -142,6 +142,14 @@ bench: $(DEV_STAMP) ## measure (see performance in docs/)
 screenshots: $(DEV_STAMP) ## make the README's pictures anew from the shop that `make run` shows (needs Debian's chromium)
 	@$(BIN)/python -m tools.screenshots http://127.0.0.1:$${PORT:-8000} docs/screenshots
 
+SHEET := test-artifacts/contact-sheet
+
+.PHONY: contact-sheet
+contact-sheet: $(DEV_STAMP) ## pictures of every page, phone and desk, light and dark, on sheets to look at (minutes)
+	@rm -rf $(SHEET) && mkdir -p $(SHEET)
+	@CONTACT_SHEET=$(SHEET)/pages $(PYTEST) -m "sweep or browser" -k "barriers" tests/journeys
+	@$(BIN)/python -m tools.contact_sheet $(SHEET)/pages $(SHEET)
+
 .PHONY: format
 format: $(DEV_STAMP) ## format the code and repair what the linter can
 	@$(BIN)/ruff check --fix --quiet . || true

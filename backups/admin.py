@@ -43,6 +43,7 @@ class Download(ObjectAction[BackupRun]):
 
     name = "unduh"
     label = "Unduh"
+    gives_file = True
     permissions = ("backups.download_backuprun",)
 
     def refusal(self, obj: BackupRun) -> str:

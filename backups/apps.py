@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class BackupsConfig(AppConfig):
     name = "backups"
-    verbose_name = "Cadangan"
+    verbose_name = "Keadaan"

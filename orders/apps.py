@@ -6,7 +6,7 @@ class OrdersConfig(AppConfig):
     """Registers the check of what invoices have to say."""
 
     name = "orders"
-    verbose_name = "Pesanan"
+    verbose_name = "Penjualan"
 
     def ready(self) -> None:
         from orders.checks import check_seller

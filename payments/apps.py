@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class PaymentsConfig(AppConfig):
     name = "payments"
-    verbose_name = "Pembayaran"
+    verbose_name = "Keuangan"
 
     def ready(self) -> None:
         """Announce what happens to orders to those who integrate with the shop."""

@@ -74,6 +74,8 @@ class ObjectAction(Generic[M]):
     label: ClassVar[str]
     permissions: ClassVar[tuple[str, ...]]
     look: ClassVar[Look] = "quiet"
+    gives_file: ClassVar[bool] = False
+    """Whether the answer is a download: the page stays, so its button comes back."""
     form_class: ClassVar[type[StaffForm]] = StaffForm
 
     def permitted(self, user: AbstractBaseUser | AnonymousUser, obj: M) -> bool:

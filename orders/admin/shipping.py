@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from config.staff import EditableAdmin, TabularInline
 from config.staff.history import ReadableHistory
-from config.staff.show import badge, money, number
+from config.staff.show import badge, in_one_piece, money, number
 from orders.models import ProvinceZone, ShippingMethod, ShippingRate, ShippingZone
 from shop.provinces import PROVINCES
 
@@ -126,7 +126,7 @@ class ShippingRateAdmin(ReadableHistory, EditableAdmin[ShippingRate]):
     """All prices side by side."""
 
     form = RateForm
-    list_display = ("__str__", "first", "further", "max_weight", "days")
+    list_display = ("__str__", "first", "further", "heaviest", "days")
     list_filter = ("method", "zone")
     list_select_related = ("method", "zone")
     ordering = ("method__position", "zone__name")
@@ -141,6 +141,11 @@ class ShippingRateAdmin(ReadableHistory, EditableAdmin[ShippingRate]):
     def further(self, rate: ShippingRate) -> SafeString:
         """Return the price of each further one."""
         return money(rate.next_kg)
+
+    @admin.display(description="berat paling banyak", ordering="max_weight")
+    def heaviest(self, rate: ShippingRate) -> SafeString:
+        """Return the heaviest parcel that it takes."""
+        return in_one_piece(f"{rate.max_weight / 1000:g} kg".replace(".", ","))
 
     @admin.display(description="lama")
     def days(self, rate: ShippingRate) -> str:

@@ -28,6 +28,8 @@ class NewPasswordForm(ShopForm):
     def __init__(self, data: Any = None, *, owner: User) -> None:
         super().__init__(data)
         self.owner = owner
+        if owner._state.adding:  # a first one: there is no older
+            self.fields["password"].label = "Kata sandi"
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

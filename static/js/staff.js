@@ -18,11 +18,15 @@
     const form = event.target.closest("form[data-once]");
     if (!form) return;
     // After the submit was sent, so that the button's own value still goes along.
-    setTimeout(() => {
-      form.setAttribute("aria-busy", "true");
-      form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; });
-    }, 0);
+    setTimeout(() => busy(form, true), 0);
+    // A file leaves the page as it is, and no event tells that it came.
+    if (form.hasAttribute("data-file")) setTimeout(() => busy(form, false), 3000);
   });
+  function busy(form, is) {
+    if (is) form.setAttribute("aria-busy", "true");
+    else form.removeAttribute("aria-busy");
+    form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = is; });
+  }
   // The theme has buttons that are no buttons: let the keyboard and screen readers have them too.
   const fakeButtons = "a:not([href])[x-on\\:click], span.cursor-pointer, div.cursor-pointer[x-on\\:click]";
   document.addEventListener("DOMContentLoaded", () => {
@@ -43,10 +47,7 @@
     if (search && !search.labels.length) search.setAttribute("aria-label", search.placeholder);
   });
   window.addEventListener("pageshow", () => {
-    document.querySelectorAll("form[data-once]").forEach((form) => {
-      form.removeAttribute("aria-busy");
-      form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = false; });
-    });
+    document.querySelectorAll("form[data-once]").forEach((form) => busy(form, false));
     document.getElementById("kesalahan")?.focus();
   });
 })();

@@ -10,27 +10,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 
 import pytest
-from axes.models import AccessAttempt
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 
-from backups.models import BackupRun
-from config.models import OutgoingMail
-from monitoring.models import MonitorRun
-from orders.models import OrderEvent, ShippingMethod, ShippingRate, ShippingZone
-from payments.models import GatewayNotification, GatewayTrouble, Payment, SignatureFailure, WebhookEndpoint
-from payments.outgoing import ping
-from payments.services.notifications import count_bad_signature
-from payments.services.refunds import request_refund
-from shop.models import Category, Product, Reservation, SiteState, StockCount, StockMovement, User, Variant
-from tests.support.incidents import make_incident
+from payments.models import GatewayNotification, Payment
+from shop.models import User
+from tests.support.pages_of_staff import one_of_each
 from tests.support.simulator import Simulator
 from tests.support.staff import login, make_staff, page_url, paid_order
 from tests.support.unrendered import unrendered
-from tests.support.vouchers import make_voucher
 from tests.support.world import make_customer, make_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,40 +139,6 @@ def label_of(name: str) -> str:
     return name.replace(".", "_")
 
 
-def rows(simulator: Simulator, cashier: User) -> dict[str, Model]:
-    """Return one row of every model that has a page."""
-    order, transaction = paid_order(simulator)
-    refund = request_refund(transaction_id=transaction.pk, amount=1000, reason="uji", requested_by=cashier)
-    count_bad_signature()
-    endpoint = WebhookEndpoint.objects.create(url="https://erp.example/", events=["order.paid"], secret="whsec_AAAA")
-    first: list[Model | None] = [
-        order,
-        transaction,
-        refund,
-        GatewayTrouble.objects.create(kind="uji"),
-        SiteState.objects.get_or_create(pk=1)[0],
-        StockCount.objects.create(title="uji", opened_by="uji"),
-        make_customer(),
-        make_incident(),
-        ping(endpoint),
-        endpoint,
-        make_voucher(),
-        make_order(voucher_code=make_voucher().code).voucher_use,
-        BackupRun.objects.create(name="shop-1", kind="daily", taken_at=timezone.now(), seconds=1, size=1, rows=1),
-        MonitorRun.objects.create(monitor="stock_negative", run_id="1", started_at=timezone.now(), duration_ms=1),
-        AccessAttempt.objects.create(username="a@example.com", ip_address="10.0.0.1", failures_since_start=3),
-        LogEntry.objects.create(user=cashier, action_flag=ADDITION, object_repr="uji"),
-    ]
-    first += [
-        model._default_manager.first()
-        for model in (
-            OrderEvent, ShippingMethod, ShippingZone, ShippingRate, Payment, GatewayNotification, SignatureFailure,
-            Category, Product, Variant, StockMovement, Reservation, OutgoingMail,
-        )
-    ]  # fmt: skip
-    return {row._meta.label_lower: row for row in first if row is not None}
-
-
 def test_the_tables_name_every_address_that_there_is() -> None:
     models = {f"admin:{label_of(name)}_{page}" for name in PAGES for page in STANDARD}
     buttons = {f"admin:{label_of(name)}_{action}" for name, action in BUTTONS}
@@ -199,7 +154,7 @@ def test_the_tables_name_every_address_that_there_is() -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_each_group_opens_what_its_table_says_and_nothing_else(simulator: Simulator, group: str) -> None:
     cashier = make_staff("kasir")
-    found = rows(simulator, cashier)
+    found = one_of_each(simulator, cashier)
     client = login(cashier if group == "kasir" else group)
     # The owner opens nearly everything and sees it drawn; for the others it is the answer that counts, and a program's
     # 403 takes no drawing either.
@@ -255,7 +210,7 @@ def wrong_buttons(client: Client, group: str, found: Mapping[str, Model]) -> lis
 
 @pytest.mark.parametrize("who", ["stranger", "customer", "former"])
 def test_strangers_customers_and_former_staff_see_only_the_login(simulator: Simulator, who: str) -> None:
-    found = rows(simulator, make_staff("kasir"))
+    found = one_of_each(simulator, make_staff("kasir"))
     client = Client()
     if who == "customer":
         client.force_login(make_customer())

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys import steps
 from tests.journeys.goods import CATEGORY, PRODUCT
-from tests.journeys.watch import PHONE, take_picture, too_wide, violations
+from tests.journeys.watch import PHONE, photograph, too_wide, violations
 from tests.support.vouchers import make_voucher
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -148,13 +148,12 @@ def test_no_page_has_barriers_or_scrolls_sideways(base, shelf, visit, dark):
     watch.expect(400, 404)
     found, seen = [], set()
     for name in every_page(page, base):
-        take_picture(page, f"{name}-{'dark' if dark else 'light'}")
+        photograph(page, "purchase", name, dark=dark)
         resize(page, TALL)
         found += [f"{name}: {line}" for line in violations(page)]
         for size in () if dark else (NARROW, WIDE):
             resize(page, size)
             found += [f"{name} at {size[0]} px: {line}" for line in too_wide(page)]
-            take_picture(page, f"{name}-{size[0]}")
         resize(page, PHONE)
         found += [f"{name}: {line}" for line in too_wide(page)]
         seen.add(name)

@@ -15,7 +15,7 @@ from shop import links
 from shop.models import Address, User
 from tests.journeys.goods import PASSWORD
 from tests.journeys.test_access import NARROW, TALL, WIDE, resize
-from tests.journeys.watch import PHONE, take_picture, too_wide, violations
+from tests.journeys.watch import PHONE, SHEET, photograph, too_wide, violations
 from tests.support.checkout import make_member
 from tests.support.pages import paid_order
 from tests.support.world import make_order, make_variant
@@ -120,8 +120,8 @@ def test_no_page_of_the_account_has_barriers_or_scrolls_sideways(base, visit, si
             for size in (NARROW_PHONE,) if dark else (NARROW, NARROW_PHONE, WIDE):
                 resize(page, size)
                 found += [f"{name} at {size[0]} px: {line}" for line in too_wide(page)]
-            take_picture(page, f"account-{name}-{'dark' if dark else 'light'}")
             resize(page, PHONE)
+            photograph(page, "account", name, dark=dark)
 
     assert found == []
 
@@ -134,8 +134,8 @@ def test_no_mail_scrolls_sideways_or_has_barriers(base, visit):
             page.set_content(example_mail(key).html)
             found += [f"{key}: {line}" for line in too_wide(page)]
             found += [f"{key}: {line}" for line in violations(page)]
-            if dark:
-                take_picture(page, f"mail-{key}-dark")
+            if dark or SHEET:
+                photograph(page, "mails", key, dark=dark)
 
     assert found == []
 

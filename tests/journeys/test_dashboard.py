@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import PASSWORD
-from tests.journeys.watch import PHONE, take_picture, too_wide, violations
+from tests.journeys.watch import PHONE, photograph, too_wide, violations
 from tests.support.incidents import make_incident
 from tests.support.staff import make_staff
 
@@ -28,7 +28,7 @@ def test_the_dashboard_and_an_incident_have_no_barriers(base, shelf, visit, dark
         page.goto(f"{base}/admin/{path}")
         page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", dark)
         found += [f"{name}: {line}" for line in violations(page)]
-        take_picture(page, f"{name}-{'dark' if dark else 'light'}")
+        photograph(page, "staff", name, dark=dark)
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         found += [f"{name} on a phone: {line}" for line in too_wide(page)]
         page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})

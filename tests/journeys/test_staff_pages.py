@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from orders.models import Order
 from shop.models import User
 from tests.factories import PASSWORD
-from tests.journeys.watch import take_picture, too_wide, violations
+from tests.journeys.watch import photograph, too_wide, violations
 from tests.support.staff import make_staff, page_url, paid_order
 from tests.support.world import make_order, make_variant
 
@@ -154,12 +154,11 @@ def test_no_page_of_a_day_has_barriers_or_scrolls_sideways(base, visit, simulato
     for name in every_page(page, base, simulator):
         page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", dark)
         found += [f"{name}: {line}" for line in violations(page)]
-        take_picture(page, f"staff-{name}-{'dark' if dark else 'light'}")
+        photograph(page, "staff", name, dark=dark)
         page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
         found += [f"{name} on a phone: {line}" for line in too_wide(page)]
         if not dark:
             found += [f"{name} on a phone: {line}" for line in violations(page)]
-            take_picture(page, f"staff-{name}-phone")
         page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
 
     assert found == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,8 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 PICTURES = Path(__file__).resolve().parents[2] / "test-artifacts" / "journeys"
+SHEET = os.environ.get("CONTACT_SHEET", "")
+"""The folder for `make contact-sheet`: then every page is pictured on a phone and on a desk."""
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE = (390, 844)
+PHONE, DESK = (390, 844), (1280, 900)
+TALLEST = 6000
 WAIT_MS = 20_000
 _NOT_CONTENT = {"data", "blob", "about"}
 
@@ -108,3 +112,30 @@ def take_picture(page: Page, name: str) -> None:
     """Save what the page looks like, for people."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
+
+
+def photograph(page: Page, group: str, name: str, *, dark: bool) -> None:
+    """Picture a page as it stands, for whoever looks at a run; for a contact sheet on a phone and on a desk."""
+    theme = "dark" if dark else "light"
+    if not SHEET:
+        take_picture(page, f"{group}-{name}-{theme}")
+        return
+    before = page.viewport_size
+    for device, size in (("phone", PHONE), ("desk", DESK)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        # A window as high as the page: bars at its lower edge then cover nothing.
+        height = min(max(size[1], int(page.evaluate(_WHOLE))), TALLEST)
+        page.set_viewport_size({"width": size[0], "height": height})
+        path = Path(SHEET) / group / f"{name}--{device}-{theme}.png"
+        page.screenshot(path=path, animations="disabled")
+    if before:
+        page.set_viewport_size(before)
+
+
+# Pictures further down are loaded only when somebody scrolls there.
+_WHOLE = """() => {
+  const pictures = [...document.querySelectorAll("img")].filter((image) => image.getClientRects().length);
+  pictures.forEach((image) => { image.loading = "eager"; });
+  const there = Promise.all(pictures.map((image) => image.decode().catch(() => null)));
+  return there.then(() => document.documentElement.scrollHeight);
+}"""
