@@ -13,7 +13,7 @@ from backups import database
 from backups.target import Target
 from tests.support.backups import ShopServer, databases
 
-pytestmark = [pytest.mark.drills, pytest.mark.slow]
+pytestmark = pytest.mark.drills
 
 WAIT_S = 30
 
