@@ -76,9 +76,11 @@ class VoucherAdmin(ReadableHistory, EditableAdmin[Voucher]):
     fields = (
         ("code", "is_active"),
         "kind",
-        ("percent", "amount", "most"),
+        ("percent", "amount"),
+        "most",
         "min_subtotal",
-        ("starts_at", "ends_at"),
+        "starts_at",
+        "ends_at",
         ("total_limit", "customer_limit"),
         "note",
         "usage",

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
 from config.staff.export import Column, CsvExport
-from config.staff.show import NOTHING, as_json, link, money, when
+from config.staff.show import NOTHING, as_json, link, money, number, when
 from payments.admin.cells import by_payment_type, order_link, shown, yes
 from payments.admin.refund_actions import GiveBack
 from payments.instructions import method_name
@@ -48,7 +48,7 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     date_hierarchy = "created_at"
     fields = (
         "gateway_id", "order_", "status_", "amount_", "method_", "expires", "created", "success", "transactions_",
-        "checked", "kill_asked", "killed", "missing", "unanswered", "attempts", "next_try", "answer",
+        "checked", "kill_asked", "killed", "missing", "unanswered_", "attempts", "next_try", "answer",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -106,6 +106,11 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     def missing(self, payment: Payment) -> SafeString:
         """Return since when the gateway knows no transaction of it."""
         return when(payment.missing_since)
+
+    @admin.display(description="permintaan tanpa jawaban")
+    def unanswered_(self, payment: Payment) -> SafeString:
+        """Return how often the gateway was asked for a page and its answer never came."""
+        return number(payment.unanswered)
 
     @admin.display(description="percobaan berikut")
     def next_try(self, payment: Payment) -> SafeString:
