@@ -68,12 +68,14 @@ class ObjectAction(Generic[M]):
     """One thing that staff may do with one row. Subclasses say when, explain, and call one service.
 
     ``permissions`` are all needed. ``look`` is ``main`` for the one next step, ``danger`` for what cannot be undone.
+    One that is not ``listed`` has its page and no button: another page leads to it.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     permissions: ClassVar[tuple[str, ...]]
     look: ClassVar[Look] = "quiet"
+    listed: ClassVar[bool] = True
     form_class: ClassVar[type[StaffForm]] = StaffForm
 
     def permitted(self, user: AbstractBaseUser | AnonymousUser, obj: M) -> bool:
@@ -148,7 +150,7 @@ class ActionAdmin(ModelAdmin[M]):
                 action.look_for(obj),
             )
             for action in self.object_actions
-            if action.permitted(request.user, obj) and not action.refusal(obj)
+            if action.listed and action.permitted(request.user, obj) and not action.refusal(obj)
         ]
 
     def not_there(self, request: HttpRequest) -> HttpResponseRedirect:
