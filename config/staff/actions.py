@@ -68,6 +68,7 @@ class ObjectAction(Generic[M]):
     """One thing that staff may do with one row. Subclasses say when, explain, and call one service.
 
     ``permissions`` are all needed. ``look`` is ``main`` for the one next step, ``danger`` for what cannot be undone.
+    One that is not ``listed`` has its page and no button: another page leads to it.
     """
 
     name: ClassVar[str]
@@ -76,6 +77,7 @@ class ObjectAction(Generic[M]):
     look: ClassVar[Look] = "quiet"
     gives_file: ClassVar[bool] = False
     """Whether the answer is a download: the page stays, so its button comes back."""
+    listed: ClassVar[bool] = True
     form_class: ClassVar[type[StaffForm]] = StaffForm
 
     def permitted(self, user: AbstractBaseUser | AnonymousUser, obj: M) -> bool:
@@ -150,7 +152,7 @@ class ActionAdmin(ModelAdmin[M]):
                 action.look_for(obj),
             )
             for action in self.object_actions
-            if action.permitted(request.user, obj) and not action.refusal(obj)
+            if action.listed and action.permitted(request.user, obj) and not action.refusal(obj)
         ]
 
     def not_there(self, request: HttpRequest) -> HttpResponseRedirect:

@@ -144,6 +144,7 @@ class BankForm(StaffForm):
     proof = forms.FileField(
         label="Bukti transfer",
         help_text="JPEG, PNG, WebP, atau PDF, paling banyak 2 MB. Gambar disimpan ulang tanpa data tersembunyi.",
+        error_messages={"required": "Unggah bukti transfernya.", "empty": "Berkas ini kosong."},
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
     )
 

@@ -72,6 +72,7 @@ class OrderAdmin(order_list.OrderCells, CsvExport[Order], ActionAdmin[Order], Re
         DeclineCancelRequest(),
         Cancel(),
         ReleaseWithoutGateway(),
+        parcels.PrintUnasked(),
     )
     list_display = _EVERYTHING
     list_display_links = ("number_",)
@@ -189,7 +190,7 @@ class OrderAdmin(order_list.OrderCells, CsvExport[Order], ActionAdmin[Order], Re
         order = self.get_object(request, str(object_id))
         if order is None:
             return self.not_there(request)
-        return parcels.slips(self, request, self.get_queryset(request).filter(pk=order.pk))
+        return parcels.slips(request, self.get_queryset(request).filter(pk=order.pk))
 
     def slips_view(self, request: HttpRequest) -> HttpResponse:
         """Show the slips of several parcels, a page each."""
@@ -197,7 +198,7 @@ class OrderAdmin(order_list.OrderCells, CsvExport[Order], ActionAdmin[Order], Re
             raise PermissionDenied
         asked = [int(text) for text in request.GET.getlist("id") if text.isascii() and text.isdecimal()]
         chosen = [pk for pk in asked if pk <= MAX_ID][: parcels.MAX_SLIPS]
-        return parcels.slips(self, request, self.get_queryset(request).filter(pk__in=chosen))
+        return parcels.slips(request, self.get_queryset(request).filter(pk__in=chosen))
 
     def resi_view(self, request: HttpRequest) -> HttpResponse:
         """Take a pasted list of resi."""

@@ -15,7 +15,10 @@ from django.utils.safestring import SafeString, mark_safe
 from config.errors import InvalidInputError
 from config.staff import ModelAdmin, StaffForm, actor_of
 from orders.models import Order
-from payments.staff import resi_list, ship_gate
+from orders.states import OrderStatus
+from payments.admin.order_actions import OrderAction
+from payments.admin.order_forms import ReasonForm
+from payments.staff import resi_list, ship_gate, still_paid
 from shop.places import place_line
 
 MAX_SLIPS = 100
@@ -42,10 +45,21 @@ class PasteForm(StaffForm):
     )
 
 
-def slips(page: ModelAdmin[Order], request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse:
-    """Show a slip and a label for each order that may leave, ready to print; the others with the reason."""
-    wanted = list(orders.prefetch_related("items").order_by("pk")[:MAX_SLIPS])
+def slips(request: HttpRequest, orders: QuerySet[Order], *, unasked: bool = False) -> HttpResponse:
+    """Show a slip and a label for each order that may leave, ready to print; the others with the reason.
+
+    The gateway is asked about those whose money was not confirmed lately, unless an owner has decided otherwise
+    (``unasked``, which is on record by then).
+    """
+    orders = orders.prefetch_related("items").order_by("pk")[:MAX_SLIPS]
+    wanted = list(orders)
     refused = ship_gate.label_reasons(wanted)
+    silent: dict[int, str] = {}
+    leaving = [order for order in wanted if order.pk not in refused and order.status != OrderStatus.SHIPPED]
+    if leaving and not unasked:
+        silent = still_paid.confirm_money(leaving)
+        wanted = list(orders.all())  # an answer may have changed any of them
+        refused = silent | ship_gate.label_reasons(wanted)
     sheets = [
         {"order": order, "items": order.items.all(), "place": place_line(order), "code": picture_of(order.number)}
         for order in wanted
@@ -56,8 +70,35 @@ def slips(page: ModelAdmin[Order], request: HttpRequest, orders: QuerySet[Order]
         "refused": [(order, refused[order.pk]) for order in wanted if order.pk in refused],
         "title": f"Slip {wanted[0].number}" if len(wanted) == 1 else f"{len(sheets)} slip",
         "only": wanted[0] if len(wanted) == 1 else None,
+        "may_print_unasked": {pk for pk in silent if request.user.has_perm(PrintUnasked.permissions[0])},
     }
     return TemplateResponse(request, "admin/orders/order/slip.html", context)
+
+
+class PrintUnasked(OrderAction):
+    """Print although the gateway does not answer: the owner's decision, found on the page that refused."""
+
+    name = "cetak-tanpa-cek"
+    label = "Cetak tanpa cek Midtrans"
+    permissions = ("orders.clear_hold",)
+    look = "danger"
+    form_class = ReasonForm
+    listed = False
+
+    def refusal(self, obj: Order) -> str:
+        if reason := ship_gate.why_no_label(obj):
+            return reason
+        return "" if still_paid.needs_asking(obj) else "Uangnya baru saja dicek di Midtrans: cetak saja seperti biasa."
+
+    def explain(self, obj: Order) -> list[str]:
+        return [
+            "Midtrans belum memastikan bahwa uang pesanan ini masih ada. Bank dapat saja sudah menariknya kembali.",
+            "Alasanmu dicatat di riwayat pesanan, lalu slip dan labelnya tampil untuk dicetak.",
+        ]
+
+    def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> HttpResponse:
+        still_paid.note_unconfirmed_print(order_id=obj.pk, reason=data["reason"], actor=actor_of(request))
+        return slips(request, Order.objects.filter(pk=obj.pk), unasked=True)
 
 
 def picture_of(number: str) -> SafeString:

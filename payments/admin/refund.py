@@ -9,10 +9,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.staff import ActionAdmin, ReadOnlyAdmin
-from config.staff.show import NOTHING, badge, in_one_piece, link, money, when
+from config.staff.show import NOTHING, badge, in_one_piece, link, money, when, who
 from payments.admin.bank_refund_actions import Claim, Confirm, GiveUp, SetAccount
 from payments.admin.cells import order_link, shown
 from payments.admin.refund_actions import Approve, Reject, Send
@@ -49,7 +50,7 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
     """Money on its way back, one row per intention."""
 
     object_actions = (SetAccount(), Approve(), Claim(), Confirm(), Send(), Reject(), GiveUp(), DownloadProof())
-    list_display = ("key", "order_", "amount_", "channel", "account_", "state_", "requested_by", "approval", "created")
+    list_display = ("key", "order_", "amount_", "way", "state_", "requested_by", "approval", "created")
     list_filter = (WaitingFilter, "state", "channel")
     search_fields = (
         "=refund_key", "=bank_reference", "=transaction__payment__order__number", "=transaction__transaction_id",
@@ -102,6 +103,14 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
         """Return the amount."""
         return money(refund.amount)
 
+    @admin.display(description="jalur", ordering="channel")
+    def way(self, refund: Refund) -> str | SafeString:
+        """Return which way it goes, and to which account, its number masked."""
+        label = RefundChannel(refund.channel).label
+        if not refund.masked_account:
+            return label
+        return format_html('{}<span class="st-small st-muted st-block">{}</span>', label, refund.masked_account)
+
     @admin.display(description="rekening tujuan")
     def account_(self, refund: Refund) -> str:
         """Return the account, its number masked."""
@@ -125,7 +134,7 @@ class RefundAdmin(ActionAdmin[Refund], ReadOnlyAdmin[Refund]):
             return NOTHING
         if proof.erased_at:
             return "dihapus bersama data pelanggannya"
-        return f"{proof.get_kind_display()}, {filesizeformat(proof.size)}, diunggah {proof.added_by}"
+        return f"{proof.get_kind_display()}, {filesizeformat(proof.size)}, diunggah {who(proof.added_by)}"
 
     @admin.display(description="keadaan", ordering="state")
     def state_(self, refund: Refund) -> SafeString:

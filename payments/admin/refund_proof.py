@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 
 from config.staff import actor_of, staff_id
+from config.staff.show import who
 from payments.admin.refund_actions import RefundAction
 from payments.models import Refund, RefundProof
 from payments.transfer_proof import SUFFIXES
@@ -47,7 +48,7 @@ class DownloadProof(RefundAction):
         assert proof is not None
         return [
             "Bukti transfer memuat nama dan rekening pelanggan. Simpan hanya selama dibutuhkan.",
-            f"{proof.get_kind_display()}, {filesizeformat(proof.size)}, diunggah {proof.added_by}.",
+            f"{proof.get_kind_display()}, {filesizeformat(proof.size)}, diunggah {who(proof.added_by)}.",
             "Unduhan ini dicatat di riwayat.",
         ]
 

@@ -92,8 +92,8 @@ def test_the_buttons_are_those_that_the_status_allows(simulator: Simulator) -> N
     order, _ = paid_order(simulator)
     owner, warehouse = login("owner"), login("gudang")
 
-    assert buttons(owner, unpaid) == {"batal", "catat"}
-    assert buttons(owner, order) == {"mulai-kemas", "kirim", "cek", "batal", "catat"}
+    assert buttons(owner, unpaid) == {"batal", "catat", "kirim-ulang-email"}
+    assert buttons(owner, order) == {"mulai-kemas", "kirim", "cek", "batal", "catat", "kirim-ulang-email"}
     assert buttons(warehouse, order) == {"mulai-kemas", "kirim", "catat"}
     start_processing(order_id=order.pk, actor="uji")
     assert buttons(warehouse, order) == {"kirim", "catat"}

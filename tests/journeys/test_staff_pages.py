@@ -15,10 +15,13 @@ from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
+from payments.models import PaymentTransaction
+from payments.services.refunds import request_refund
 from shop.models import User
 from tests.factories import PASSWORD
 from tests.journeys.watch import photograph, too_wide, violations
-from tests.support.staff import make_staff, page_url, paid_order
+from tests.support.money import PROOF
+from tests.support.staff import TYPED, make_staff, page_url, paid_order
 from tests.support.world import make_order, make_variant
 
 pytestmark = [pytest.mark.browser, pytest.mark.sweep, pytest.mark.django_db(transaction=True)]
@@ -77,11 +80,12 @@ def orders(page: Page, base: str, simulator) -> Iterator[str]:
     Order.objects.filter(pk=held.pk).update(payment_hold="sengketa")
     page.goto(f"{base}/admin/orders/order/?tampilan=semua")
     yield "orders"
-    for name in ("change", "kirim", "catat"):
+    for name in ("change", "kirim", "catat", "kirim-ulang-email"):
         page.goto(base + page_url(first, name))
         yield f"order-{name}"
     page.goto(base + page_url(transaction, "kembalikan"))
     yield "refund"
+    yield from transfer_back(page, base, transaction)
     page.goto(f"{base}/admin/orders/order/cetak/?id={first.pk}&id={second.pk}&id={held.pk}")
     yield "slips"
     page.goto(f"{base}/admin/orders/order/resi/")
@@ -96,6 +100,27 @@ def orders(page: Page, base: str, simulator) -> Iterator[str]:
     page.goto(f"{base}/admin/orders/order/ekspor/")
     yield "export"
     Order.objects.filter(pk=held.pk).update(payment_hold="")
+
+
+def transfer_back(page: Page, base: str, transaction: PaymentTransaction) -> Iterator[str]:
+    owner = User.objects.get(is_staff=True)
+    refund = request_refund(transaction_id=transaction.pk, amount=1000, reason=LONG, requested_by=owner)
+    page.goto(base + page_url(refund, "rekening"))
+    yield "refund-account"
+    for name, typed in TYPED.items():
+        page.fill(f"[name={name}]", typed)
+    page.click("button:has-text('Isi rekening tujuan')")
+    page.goto(base + page_url(refund, "ambil"))
+    page.click("button:has-text('Ambil transfer')")
+    page.wait_for_url("**/change/")
+    yield "refund-held"
+    page.goto(base + page_url(refund, "konfirmasi"))
+    yield "refund-confirm"
+    page.fill("[name=bank_reference]", "BCA-778899")
+    page.set_input_files("[name=proof]", {"name": "bukti.pdf", "mimeType": "application/pdf", "buffer": PROOF.content})
+    page.click("button:has-text('Catat transfer selesai')")
+    page.goto(base + page_url(refund, "bukti"))
+    yield "refund-proof"
 
 
 def stock(page: Page, base: str) -> Iterator[str]:
