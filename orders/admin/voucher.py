@@ -149,6 +149,7 @@ class VoucherUseAdmin(ReadOnlyAdmin[VoucherUse]):
     """Which order used which voucher."""
 
     list_display = ("order_", "voucher_", "customer", "amount_", "time", "state_badge")
+    list_display_links = ("time",)  # the first two lead elsewhere
     list_filter = ("over_limit", ("voucher", admin.RelatedOnlyFieldListFilter))
     search_fields = ("=order__number", "=voucher__code", "=order__email")
     search_help_text = "Nomor pesanan, kode voucher, atau e-mail"
