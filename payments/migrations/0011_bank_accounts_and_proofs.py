@@ -53,17 +53,19 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="refund",
             name="account_name",
-            field=models.CharField(blank=True, max_length=80, verbose_name="nama pemilik rekening"),
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=80, verbose_name="nama pemilik rekening"
+            ),
         ),
         migrations.AddField(
             model_name="refund",
             name="account_number",
-            field=models.CharField(blank=True, max_length=20, verbose_name="nomor rekening"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=20, verbose_name="nomor rekening"),
         ),
         migrations.AddField(
             model_name="refund",
             name="bank_name",
-            field=models.CharField(blank=True, max_length=40, verbose_name="bank tujuan"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=40, verbose_name="bank tujuan"),
         ),
         migrations.AddConstraint(
             model_name="refund",

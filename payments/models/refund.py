@@ -48,9 +48,11 @@ class Refund(models.Model):
     needs_approval = models.BooleanField("perlu persetujuan", default=False)
     claimed_by = models.CharField("ditransfer oleh", max_length=80, blank=True)
     bank_reference = models.CharField("nomor referensi bank", max_length=80, blank=True)
-    bank_name = models.CharField("bank tujuan", max_length=BANK_LENGTH, blank=True)
-    account_number = models.CharField("nomor rekening", max_length=NUMBER_LENGTH, blank=True)
-    account_name = models.CharField("nama pemilik rekening", max_length=NAME_LENGTH, blank=True)
+    bank_name = models.CharField("bank tujuan", max_length=BANK_LENGTH, blank=True, default="", db_default="")
+    account_number = models.CharField("nomor rekening", max_length=NUMBER_LENGTH, blank=True, default="", db_default="")
+    account_name = models.CharField(
+        "nama pemilik rekening", max_length=NAME_LENGTH, blank=True, default="", db_default=""
+    )
     lease = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField("percobaan", default=0)
