@@ -103,7 +103,7 @@ lighthouse: $(DEV_STAMP) $(LIGHTHOUSE) ## the pages as a phone on a slow network
 	@$(BIN)/python -m tools.lighthouse --program $(LIGHTHOUSE)
 
 .PHONY: chaos
-chaos: $(DEV_STAMP) ## every pair of events on one order, under every trouble of the gateway (a minute)
+chaos: $(DEV_STAMP) ## events that meet on one order, a shop and an embedded server whose parts are killed (two minutes)
 	@$(PYTEST) -m chaos
 
 .PHONY: drills

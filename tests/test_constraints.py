@@ -106,6 +106,7 @@ BROKEN = [
     check("shop_variant", "shop_variant_position_check", position=-1),
     check("shop_variant", "shop_variant_price_check", price=-1, without="variant_price_positive"),
     check("shop_variant", "shop_variant_weight_check", weight=-1, without="variant_weight_positive"),
+    check("shop_variant", "shop_variant_reorder_at_check", reorder_at=-1),
     check("shop_variant", "variant_on_hand_not_negative", on_hand=-1),
     check("shop_variant", "variant_price_positive", price=0),
     check("shop_variant", "variant_reserved_not_negative", reserved=-1),

@@ -15,7 +15,7 @@ import pytest
 from config import embedded_postgres
 from tests.support.embedded import ROOT, ask, data_folder, eventually, pid_of, port_of, starter, superuser_url, write
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.chaos]
 
 
 @pytest.fixture

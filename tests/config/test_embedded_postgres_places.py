@@ -18,7 +18,7 @@ from config import embedded_postgres
 from config.embedded_postgres import account, binaries
 from tests.support.embedded import IS_ROOT, ROOT, START, ask, become, data_folder, pid_of, starter
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.chaos]
 only_root = pytest.mark.skipif(not IS_ROOT, reason="about what happens when started as root")
 
 
