@@ -65,7 +65,7 @@ class VariantFactory(DjangoModelFactory[Variant]):
         model = Variant
 
     product = SubFactory(ProductFactory)
-    sku = Sequence(lambda n: f"SKU-{n}")
+    sku = Sequence(lambda n: f"PABRIK-{n}")  # `support.world` has a row of numbers of its own
     price = 100_000
     weight = 400
     on_hand = 10
