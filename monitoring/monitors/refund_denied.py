@@ -18,7 +18,8 @@ _STILL_HERE = """
       JOIN payments_payment p ON p.id = t.payment_id
       LEFT JOIN orders_order o ON o.id = p.order_id
      CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount), 0)::bigint AS amount FROM payments_refund r
-                          WHERE r.transaction_id = t.id AND r.state <> 'FAILED' AND r.created_at > denied.first_at
+                          WHERE r.transaction_id = t.id AND r.created_at > denied.first_at
+                            AND (r.state <> 'FAILED' OR r.denied_at IS NOT NULL)
                         ) again
      WHERE t.status IN ('SUCCESS', 'PARTIALLY_REFUNDED') AND denied.amount > again.amount
        AND (%(only)s::text[] IS NULL OR t.transaction_id = ANY(%(only)s::text[]))

@@ -61,11 +61,13 @@ def refunds_for_a_person() -> QuerySet[Refund]:
 def money_still_here() -> QuerySet[PaymentTransaction]:
     """Return the transactions whose money was shown as given back, did not go, and was not begun to go again.
 
-    A bank denied a refund afterwards; the rupiah of what was begun since the first denial count against it.
+    A bank denied a refund afterwards; the rupiah of what was begun since the first denial count against it, also where
+    a bank denied that as well: then it stands on both sides.
     """
     refunds = Refund.objects.filter(transaction=OuterRef("pk")).order_by().values("transaction")
     denied = refunds.filter(denied_at__isnull=False)
-    again = refunds.exclude(state=RefundState.FAILED).filter(created_at__gt=OuterRef("first_denied"))
+    begun = ~Q(state=RefundState.FAILED) | Q(denied_at__isnull=False)
+    again = refunds.filter(begun, created_at__gt=OuterRef("first_denied"))
     rows = PaymentTransaction.objects.filter(
         status__in=MONEY_HERE, pk__in=Refund.objects.filter(denied_at__isnull=False).values("transaction")
     )

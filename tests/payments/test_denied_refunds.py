@@ -11,6 +11,9 @@ from django.db.models import F
 from django.test import Client
 
 from config.errors import ShopError
+from monitoring.monitors import refund_denied
+from monitoring.monitors.asking import money
+from monitoring.monitors.base import Scope
 from orders.links import order_path
 from orders.models import Order, OrderEvent
 from orders.services import ship_order
@@ -207,6 +210,25 @@ def test_after_a_denial_the_money_is_given_back_once_more_and_nobody_has_to_look
     assert (order.status, row.status, refundable(row)) == ("CANCELLED", "REFUNDED", 0)
     assert Variant.objects.get(pk=variant.pk).on_hand == 3
     assert lists.attention_ids() == []
+
+
+def test_denied_twice_the_third_is_enough(simulator: Simulator, staff: User) -> None:
+    order, row = paid(simulator)
+    for _ in range(2):
+        given_back(row, staff)
+        deny(simulator, row)
+        denied_for_good(order)
+    owed = (lists.attention_ids(), still_owed())
+
+    request_refund(transaction_id=row.pk, amount=row.received, reason="sekali lagi", requested_by=staff)
+
+    assert owed == ([order.pk], [f"{order.number}: {money(row.received)} not given back"])
+    assert (list(lists.money_still_here()), still_owed()) == ([], [])
+
+
+def still_owed() -> list[str]:
+    """Return what the owner is told."""
+    return [finding.subject for finding in refund_denied.look(Scope()).findings]
 
 
 def test_a_part_given_back_again_leaves_the_rest_to_be_seen(simulator: Simulator, staff: User) -> None:
