@@ -207,8 +207,6 @@ WITH_FORM = {
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_no_list_or_form_of_the_admin_has_barriers_or_scrolls_sideways(base, visit, simulator, dark):
-    if dark and not SHEET:
-        pytest.skip("the same parts in dark as on the pages of a day; pictured for the contact sheet")
     page, _ = visit(dark=dark, size=WIDE)
     found = []
     for name in every_list_and_form(page, base, simulator):
