@@ -133,8 +133,10 @@ def _exhausted() -> Iterator[Callable[[], object]]:
 def _denied() -> Iterator[Callable[[], object]]:
     order = force(make_order(), "CANCELLED")
     row = came(paid(order, ago=timedelta(days=2)))
-    refund = Refund(transaction=row, amount=row.received, reason="habis", channel="API", state="FAILED")
-    refund.refund_key, refund.done_at, refund.denied_at = f"R-{next(_serial)}", timezone.now(), timezone.now()
+    refund = Refund(transaction=row, amount=row.received, reason="habis", channel="API", state="DONE")
+    refund.refund_key, refund.done_at = f"R-{next(_serial)}", timezone.now()
+    refund.save()
+    refund.state, refund.denied_at = "FAILED", timezone.now()  # after it was begun, as a denial always is
     refund.save()
     again = {"transaction": row, "amount": row.received, "reason": "lagi", "channel": "BANK"}
     yield lambda: Refund.objects.create(refund_key=f"R-{next(_serial)}", **again)
