@@ -103,7 +103,7 @@ lighthouse: $(DEV_STAMP) $(LIGHTHOUSE) ## the pages as a phone on a slow network
 	@$(BIN)/python -m tools.lighthouse --program $(LIGHTHOUSE)
 
 .PHONY: chaos
-chaos: $(DEV_STAMP) ## events that meet on one order, a shop and an embedded server whose parts are killed (two minutes)
+chaos: $(DEV_STAMP) ## events that meet on one order, parts that are killed, real limits waited out (three minutes)
 	@$(PYTEST) -m chaos
 
 .PHONY: drills

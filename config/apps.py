@@ -14,8 +14,9 @@ class ConfigConfig(AppConfig):
     verbose_name = "Sistem"
 
     def ready(self) -> None:
+        from config.checks import SETTINGS
         from config.database.checks import check_time_limits
         from config.mail.checks import check_mail_settings
 
-        checks.register(check_time_limits)
-        checks.register(check_mail_settings)
+        checks.register(check_time_limits, SETTINGS)
+        checks.register(check_mail_settings, SETTINGS)

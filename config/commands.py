@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
+from config.checks import SETTINGS
 from config.database import DatabaseConnectionError, advisory_lock
 from config.errors import ShopError
 
@@ -55,6 +56,8 @@ class ShopCommand(CommandWithExamples):
     """
 
     exit_codes = EXIT_CODES
+    # Django's own checks load every page and form, each minute again; `make lint` and `check --deploy` run them.
+    requires_system_checks: tuple[str, ...] = (SETTINGS,)
     lock_name: ClassVar[str | None] = None
     changes_something: ClassVar[bool] = True
 

@@ -13,7 +13,7 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Time the statements of every connection from now on, and follow the breaker."""
         # Models are not loaded before this point.
-        from monitoring.metrics import watch_breaker
+        from monitoring.counters import watch_breaker
         from monitoring.middleware import watch_statements
 
         connection_created.connect(watch_statements, dispatch_uid="monitoring.watch_statements")

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 
-from monitoring import health, metrics
+from monitoring import counters, health
 from monitoring.traffic import recorder
 from monitoring.traffic.store import storer
 
@@ -57,7 +57,7 @@ class TrafficMiddleware:
         finally:
             _route.reset(token)
             seconds, route = time.perf_counter() - started, route_of(request)
-            metrics.observe_request(request.method or "", route, status, seconds)
+            counters.observe_request(request.method or "", route, status, seconds)
             recorder.add_request(f"{request.method} {route}", seconds, failed=status >= 500)
             if settings.RECORD_TRAFFIC:
                 storer.ensure_running()
@@ -89,4 +89,4 @@ def _time_statement(execute: Callable[..., Any], sql: Any, params: Any, many: bo
         seconds = time.perf_counter() - started
         if seconds * 1000 >= settings.SLOW_QUERY_MS:
             recorder.add_query(str(sql), seconds, route=_route.get())
-            metrics.count_slow_query()
+            counters.count_slow_query()

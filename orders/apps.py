@@ -9,6 +9,7 @@ class OrdersConfig(AppConfig):
     verbose_name = "Penjualan"
 
     def ready(self) -> None:
+        from config.checks import SETTINGS
         from orders.checks import check_seller
 
-        checks.register(check_seller)
+        checks.register(check_seller, SETTINGS)

@@ -20,7 +20,7 @@ def check_time_limits(**kwargs: Any) -> list[CheckMessage]:
         ("the web server's own timeout", float(web_server.timeout)),
     ]
     return [
-        Error(f"{name} ({value:g} s) must be above 0 and less than {outer} ({limit:g} s).", id="config.E004")
+        Error(f"{name} ({value:g} s) must be above 0 and less than {outer} ({limit:g} s).", id="config.E007")
         for (name, value), (outer, limit) in pairwise(limits)
         if not 0 < value < limit
     ]

@@ -23,6 +23,7 @@ def data_dir():
         yield folder
 
 
+@pytest.mark.chaos
 def test_the_shop_opens_refuses_a_second_one_and_stops_with_everything(data_dir):
     with shop(data_dir) as running:
         running.wait_until_open()

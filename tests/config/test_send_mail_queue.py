@@ -216,6 +216,16 @@ def test_wrong_use_is_exit_code_2(resend: FakeResend, arguments: list[str]):
     assert done.stderr
 
 
+def test_a_setting_that_is_wrong_is_named_and_nothing_leaves(queue: Queue, resend: FakeResend):
+    queue()
+
+    done = run_command("send_mail_queue", MAIL_TEXT_DAYS="0", **resend_variables(resend))
+
+    assert done.returncode == 1
+    assert "(config.E006) MAIL_TEXT_DAYS is a number of days from 1 up." in done.stderr
+    assert resend.calls == []
+
+
 def test_help_begins_with_examples_and_names_the_exit_codes():
     done = run_command("send_mail_queue", "--help")
 

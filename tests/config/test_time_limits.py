@@ -24,7 +24,7 @@ def test_as_they_come_each_limit_is_shorter_than_the_next():
 def test_limits_out_of_order_stop_the_start(settings: Settings, seconds: float):
     settings.REQUEST_DEADLINE_S = seconds
 
-    assert {found.id for found in check_time_limits()} == {"config.E004"}
+    assert {found.id for found in check_time_limits()} == {"config.E007"}
 
 
 @pytest.mark.django_db

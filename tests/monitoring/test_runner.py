@@ -185,7 +185,7 @@ def test_too_many_requests_are_waited_out_within_the_run(trouble, resend):
     assert first.duration_ms < 20_000
 
 
-@pytest.mark.slow
+@pytest.mark.chaos
 def test_a_resend_that_hangs_does_not_hold_the_run_beyond_its_deadline(trouble, resend):
     resend.hold_answers()
     try:

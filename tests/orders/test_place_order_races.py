@@ -431,7 +431,7 @@ def test_a_lock_that_is_never_had_is_a_clear_refusal_within_the_budget(monkeypat
     assert 0.8 < took < 3
 
 
-@pytest.mark.slow
+@pytest.mark.chaos
 def test_with_the_shop_s_own_limits_a_lock_that_is_never_had_costs_eight_seconds():
     variant, customer = make_variant(), make_customer()
     assert place.BUDGET_S == 8.0

@@ -266,6 +266,7 @@ def test_killed_between_initiated_and_the_answer_the_next_call_finishes_it(simul
     )
 
 
+@pytest.mark.chaos
 def test_a_hanging_gateway_is_left_after_eight_seconds(simulator: Simulator) -> None:
     order = make_order()
     simulator.fault("hang", operation="snap.create", count=1, seconds=30)
