@@ -41,7 +41,9 @@ def forgettable() -> dict[str, QuerySet[Model]]:
         "monitor_runs": MonitorRun.objects.filter(started_at__lt=now - LOOKS_AFTER),
         "incidents": Incident.objects.filter(state=IncidentState.RESOLVED, resolved_at__lt=now - INCIDENTS_AFTER),
         "webhook_deliveries": WebhookDelivery.objects.filter(
-            state=DeliveryState.SENT, sent_at__lt=now - FAILURES_AFTER
+            Q(state=DeliveryState.SENT, sent_at__lt=now - FAILURES_AFTER)
+            # What an active endpoint did not take is somebody's trouble still, and told of until he sends it again.
+            | Q(endpoint__is_active=False, created_at__lt=now - FAILURES_AFTER)
         ),
         "signature_failures": SignatureFailure.objects.filter(minute__lt=now - FAILURES_AFTER),
     }

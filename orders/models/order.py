@@ -15,9 +15,10 @@ class Order(models.Model):
     """One purchase. ``status`` is written by ``orders.transitions.transition`` only.
 
     ``closing_at``/``closing_to``/``closing_by`` say that somebody asked for it to be closed and that the gateway has
-    not confirmed yet that nothing can be paid any more. ``payment_hold`` is a reason why money that came in is not
-    accepted; while it stands nothing expires, is paid anew or shipped. ``cleared_hold`` is the reason that a person
-    last set aside: the same one does not come back by itself.
+    not confirmed yet that nothing can be paid any more; ``cancel_words`` are the customer's own about it, until an
+    erasure. ``payment_hold`` is a reason why money that came in is not accepted; while it stands nothing expires, is
+    paid anew or shipped. ``cleared_hold`` is the reason that a person last set aside: the same one does not come back
+    by itself.
     """
 
     number = models.CharField("nomor", max_length=24, unique=True)
@@ -43,6 +44,7 @@ class Order(models.Model):
     closing_to = models.CharField(max_length=16, blank=True)
     closing_by = models.CharField(max_length=80, blank=True)
     closing_reason = models.CharField(max_length=200, blank=True)
+    cancel_words = models.CharField("alasan pembatalan pembeli", max_length=200, blank=True, default="", db_default="")
     payment_hold = models.CharField("pembayaran ditahan", max_length=200, blank=True)
     cleared_hold = models.CharField("penahanan yang dilepas", max_length=200, blank=True)
 

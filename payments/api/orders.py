@@ -26,7 +26,7 @@ from payments.api.serializers import (
     OrderSerializer,
     PlacedOrderSerializer,
 )
-from payments.services import cancel_order
+from payments.services import BY_CUSTOMER, cancel_order
 from shop.api.views import caller
 
 REFERENCE = OpenApiParameter("reference", OpenApiTypes.STR, OpenApiParameter.PATH, description="Its id or number.")
@@ -203,8 +203,8 @@ class CancelOrderView(ApiView):
         customer = caller(request)
         order_id = own_order_id(customer, reference)
         given = self.read(CancelInputSerializer, request)
-        reason = given.get("reason") or "dibatalkan pelanggan"
-        closed = cancel_order(order_id=order_id, actor=f"customer:{customer.pk}", reason=reason)
+        words = given.get("reason") or ""
+        closed = cancel_order(order_id=order_id, actor=f"customer:{customer.pk}", reason=BY_CUSTOMER, words=words)
         answer = {"order": own_orders(customer).get(pk=order_id)}
         return Response(OneOrderSerializer(answer).data, status=200 if closed else 202)
 

@@ -146,6 +146,7 @@ def _anonymise_orders(user: User, using: str) -> None:
         district="",
         postal_code="",
         note="",
+        cancel_words="",
         link_version=F("link_version") + 1,  # links in old mails open nothing any more
     )
     with connections[using].cursor() as cursor:

@@ -23,8 +23,8 @@ _ADDRESS = (
 )  # fmt: skip
 _ORDER = (
     "number", "status", "email", "recipient", "phone", "street", "district", "city", "province", "postal_code", "note",
-    "courier", "subtotal", "shipping_cost", "discount", "total", "tax", "created_at", "expires_at", "paid_at",
-    "status_at",
+    "cancel_words", "courier", "subtotal", "shipping_cost", "discount", "total", "tax", "created_at", "expires_at",
+    "paid_at", "status_at",
 )  # fmt: skip
 _ITEM = ("name", "variant_name", "sku", "unit_price", "quantity")
 _EVENT = ("kind", "from_status", "to_status", "created_at")

@@ -35,6 +35,8 @@ from shop.services.site import require_no_sweep, require_open
 logger = logging.getLogger(__name__)
 
 REQUEST_BUDGET_S = 8.0
+BY_CUSTOMER = "dibatalkan pelanggan"
+"""The reason in the history when a customer cancels, whatever words came with it."""
 
 
 @dataclass
@@ -49,13 +51,15 @@ class ExpiryRun:
     stopped: str = ""
 
 
-def cancel_order(*, order_id: int, actor: str, reason: str) -> bool:
+def cancel_order(*, order_id: int, actor: str, reason: str, words: str = "") -> bool:
     """Cancel an unpaid order. True: it is closed and its stock is free. False: asked for, the gateway must confirm.
 
+    ``reason`` goes into the history, which keeps it for ever; ``words`` are the customer's own and go onto the order,
+    where an erasure finds them.
     Raises CannotCancelError when it is not awaiting payment any more, also when money came first; ShopClosedError
     while a sweep is owed.
     """
-    unit_of_work(partial(_ask_closing, order_id, OrderStatus.CANCELLED, actor, reason))
+    unit_of_work(partial(_ask_closing, order_id, OrderStatus.CANCELLED, actor, reason, words))
     try:
         outcome = finish_closing(order_id=order_id, budget_s=REQUEST_BUDGET_S)
     except GatewayKeyError:
@@ -65,7 +69,7 @@ def cancel_order(*, order_id: int, actor: str, reason: str) -> bool:
     return outcome is Killed.DEAD
 
 
-def _ask_closing(order_id: int, to: OrderStatus, actor: str, reason: str) -> bool:
+def _ask_closing(order_id: int, to: OrderStatus, actor: str, reason: str, words: str = "") -> bool:
     """T1: write the wish under the order's lock. False when an expiry finds nothing to do."""
     require_no_sweep()
     order = lock_order(order_id)
@@ -81,6 +85,7 @@ def _ask_closing(order_id: int, to: OrderStatus, actor: str, reason: str) -> boo
             closing_to=to,
             closing_by=actor,
             closing_reason=reason[:200],
+            cancel_words=words[:200],
         )
         record(order, EventKind.CLOSING, actor=actor, reason=reason, data={"to": to})
     for payment in lock_payments_of(order_id):
@@ -134,7 +139,8 @@ def _close_if_dead(order_id: int) -> Killed | list[int]:
 
 
 def _take_wish_back(order: Order) -> None:
-    Order.objects.filter(pk=order.pk).update(closing_at=None, closing_to="", closing_by="", closing_reason="")
+    nothing = {"closing_at": None, "closing_to": "", "closing_by": "", "closing_reason": "", "cancel_words": ""}
+    Order.objects.filter(pk=order.pk).update(**nothing)
     record(order, EventKind.CLOSING, actor="system", reason="penutupan dihentikan: dana masuk")
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Now
 
 from config.database import database_now
@@ -21,7 +21,7 @@ from payments import leases, mapping
 from payments.errors import GatewayError, GatewayKeyError, GatewayUnavailableError, TransactionMissingError
 from payments.gateway import StatusAnswer, gateway
 from payments.gateway.midtrans import rupiah_of
-from payments.models import GatewayNotification, Payment, PaymentTransaction
+from payments.models import GatewayNotification, Payment, PaymentTransaction, Refund
 from payments.notification_body import Notification
 from payments.services.ask import Reach, note_trouble
 from payments.services.one_by_one import log_and_go_on
@@ -159,13 +159,22 @@ def _beyond_the_record(row: GatewayNotification) -> str:
 def _claimed_beyond(row: GatewayNotification, status: str, fraud_status: str, refunded: int) -> str:
     """Say what a notification claims beyond GET status: a further status, more given back, a verdict; or nothing."""
     body = json.loads(row.body)
+    given_back = rupiah_of(body.get("refund_amount")) or 0
+    if refunded < given_back <= refunded + _denied(row.transaction_id):
+        return ""  # it was so when this was written; the bank denied it since, and that is somebody else's alert
     if mapping.claims_more(row.claimed_status, status):
         return f"mengaku {row.claimed_status[:20]}, Midtrans menunjukkan {status[:20]}"
-    if (rupiah_of(body.get("refund_amount")) or 0) > refunded:
+    if given_back > refunded:
         return f"mengaku lebih banyak kembali dari {refunded} rupiah"
     if body.get("fraud_status") == "accept" and fraud_status == "challenge":
         return "mengaku disetujui, Midtrans masih meninjau"
     return ""
+
+
+def _denied(transaction_id: str) -> int:
+    """Return how many rupiah of a transaction were shown as given back and denied by the bank afterwards."""
+    denied = Refund.objects.filter(transaction__transaction_id=transaction_id, denied_at__isnull=False)
+    return denied.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 def _without_payment(

@@ -19,13 +19,12 @@ from orders.views.entry import Problem
 from orders.visitor import may_take_back
 from payments.errors import CannotCancelError
 from payments.pages import OrderPaths
-from payments.services import cancel_order
+from payments.services import BY_CUSTOMER, cancel_order
 from payments.views.opening import by_link, customer_actor, only_post
 from shop.carts import cart_token, member
 from shop.carts import remember as remember_cart
 from shop.services.cart import refill
 
-REASON = "dibatalkan pelanggan"
 NOT_BY_LINK = "Pesanan ini hanya dapat dibatalkan di perangkat tempat memesan, dari akunmu, atau lewat WhatsApp."
 NOT_YET = "Pembatalan sudah diminta. Kami memastikan dulu bahwa tidak ada pembayaran yang masuk."
 
@@ -87,7 +86,7 @@ def _allowed(request: HttpRequest, order: Order) -> bool:
 
 def _cancel(request: HttpRequest, order: Order) -> bool:
     """Cancel; False, with words for the customer, while the gateway has not confirmed."""
-    closed = cancel_order(order_id=order.pk, actor=customer_actor(order), reason=REASON)
+    closed = cancel_order(order_id=order.pk, actor=customer_actor(order), reason=BY_CUSTOMER)
     if not closed:
         messages.info(request, NOT_YET)
     return closed

@@ -25,6 +25,7 @@ from shop.locks import lock_user, lock_variants
 from shop.models import Cart, Reservation, User, Variant
 from shop.services import stock
 from shop.services.cart import add_item, open_cart, set_quantity
+from shop.services.stock import holding
 from tests.support.races import Outcomes, background, end_session, held_open, race, wait_until_blocked
 from tests.support.simulator import Simulator
 from tests.support.tables import nothing_written
@@ -33,10 +34,10 @@ from tests.support.world import ADDRESS, make_customer, make_variant, order_requ
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SOON = 20.0
-UNGUARDED_SQL = stock._RESERVE_SQL.replace(" AND v.is_active AND v.on_hand - v.reserved >= wanted.n", "")
-assert UNGUARDED_SQL != stock._RESERVE_SQL
+UNGUARDED_SQL = holding._RESERVE_SQL.replace(" AND v.is_active AND v.on_hand - v.reserved >= wanted.n", "")
+assert UNGUARDED_SQL != holding._RESERVE_SQL
 # The shop's own statement, except that one buyer locks his rows in id order and another one backwards.
-CROSSED_SQL = stock._RESERVE_SQL.replace("ORDER BY v.id", "ORDER BY v.id * (CASE wanted.n WHEN 1 THEN 1 ELSE -1 END)")
+CROSSED_SQL = holding._RESERVE_SQL.replace("ORDER BY v.id", "ORDER BY v.id * (CASE wanted.n WHEN 1 THEN 1 ELSE -1 END)")
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +89,7 @@ def test_of_fifty_buyers_of_the_last_three_units_three_get_an_order(simulator: S
 
 def test_without_the_guard_those_fifty_would_all_get_an_order(monkeypatch):
     """The control: the same race, the stock condition taken out of the statement, is noticed."""
-    monkeypatch.setattr(stock, "_RESERVE_SQL", UNGUARDED_SQL)
+    monkeypatch.setattr(holding, "_RESERVE_SQL", UNGUARDED_SQL)
     variant = make_variant(on_hand=3)
 
     outcomes = race([order_of((variant, 1)) for _ in range(50)])
@@ -185,7 +186,7 @@ def test_two_carts_that_meet_in_the_middle_wait_for_each_other_and_never_deadloc
 
 def test_without_one_order_of_locks_two_carts_that_meet_in_the_middle_deadlock(monkeypatch):
     """The control: a statement that locks backwards for one of them is noticed (and survived by trying again)."""
-    monkeypatch.setattr(stock, "_RESERVE_SQL", CROSSED_SQL)
+    monkeypatch.setattr(holding, "_RESERVE_SQL", CROSSED_SQL)
 
     assert two_who_meet_in_the_middle().sqlstates == {"40P01": 1}
 

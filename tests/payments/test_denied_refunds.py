@@ -226,6 +226,21 @@ def test_denied_twice_the_third_is_enough(simulator: Simulator, staff: User) -> 
     assert (list(lists.money_still_here()), still_owed()) == ([], [])
 
 
+def test_a_notification_of_a_refund_that_was_denied_since_is_nobody_s_trouble(
+    simulator: Simulator, staff: User
+) -> None:
+    order, row = paid(simulator)
+    given_back(row, staff)
+    (told,) = simulator.transactions(row.payment.gateway_id)
+    deny(simulator, row)
+    denied_for_good(order)
+
+    assert notify(row.payment, told, refund_amount=f"{row.received + 1}.00") == 503
+    assert notify(row.payment, told, refund_amount=f"{row.received}.00") == 200
+
+    assert [refund.state for refund in row.refunds.all()] == ["FAILED"]
+
+
 def still_owed() -> list[str]:
     """Return what the owner is told."""
     return [finding.subject for finding in refund_denied.look(Scope()).findings]

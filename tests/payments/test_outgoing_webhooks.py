@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from config.errors import InvalidInputError
+from monitoring.cleaning import clean_up
 from orders.models import Order
 from orders.services import ship_order
 from orders.states import OrderStatus
@@ -372,3 +374,20 @@ def test_a_secret_cannot_be_guessed_at_through_the_address_of_the_list() -> None
     answers = [auditor.get("/admin/payments/webhookendpoint/", {"secret__startswith": guess}) for guess in guesses]
 
     assert {answer.status_code for answer in answers} <= {302, 400}
+
+
+def test_after_ninety_days_only_what_an_active_endpoint_did_not_take_is_kept() -> None:
+    live, off = endpoint(), endpoint("https://off.example/in")
+    for target in (live, live, off, off):
+        ping(target)
+    sent, refused, _, given_up = WebhookDelivery.objects.order_by("pk")
+    ago = Now() - timedelta(days=91)
+    WebhookDelivery.objects.update(created_at=ago)
+    WebhookDelivery.objects.filter(pk=sent.pk).update(state=DeliveryState.SENT, sent_at=ago)
+    WebhookDelivery.objects.filter(pk__in=[refused.pk, given_up.pk]).update(state=DeliveryState.FAILED)
+    WebhookEndpoint.objects.filter(pk=off.pk).update(is_active=False)
+
+    done = clean_up()
+
+    assert done["webhook_deliveries"] == 3
+    assert list(WebhookDelivery.objects.all()) == [refused]

@@ -24,6 +24,7 @@ from payments.models import GatewayNotification, Payment, PaymentTransaction, We
 from payments.personal_data import erase_person, forget_sent_mails, reasons_to_stay, tombstones
 from payments.personal_data.after_restore import forget_again
 from payments.personal_data.erase import GONE, NO_ADDRESS, SOMEBODY, CannotEraseError
+from payments.services import BY_CUSTOMER, cancel_order
 from payments.services.refunds import request_refund
 from shop.models import Address, ApiToken, Cart, User
 from shop.services.account import AddressData, issue_token
@@ -42,6 +43,7 @@ PERSONAL = {
     "orders.cancelrequest": {"reason"},
     "orders.order": {
         "email", "recipient", "phone", "province", "city", "district", "postal_code", "street", "note", "request",
+        "cancel_words",
     },
     "payments.gatewaynotification": {"body"},
     "payments.payment": {"raw"},
@@ -53,7 +55,7 @@ PERSONAL = {
 }  # fmt: skip
 SUSPICIOUS = {
     "email", "phone", "recipient", "street", "district", "city", "province", "postal_code", "to", "reply_to", "note",
-    "address", "password", "ip", "ip_address", "account_number", "account_name",
+    "cancel_words", "address", "password", "ip", "ip_address", "account_number", "account_name",
 }  # fmt: skip
 NOT_A_CUSTOMERS = {"orders.provincezone": {"province"}, "orders.voucher": {"note"}}
 
@@ -154,6 +156,8 @@ def test_nothing_personal_is_left_anywhere_and_the_books_stay(simulator, setting
         digest="d", body=json.dumps({"order_id": "x", "customer_details": details}), gateway_id="x",
         transaction_id="x", claimed_status="settlement", payment=payment,
     )  # fmt: skip
+    cancelled = make_order(customer=member)
+    assert cancel_order(order_id=cancelled.pk, actor=f"customer:{member.pk}", reason=BY_CUSTOMER, words="Bu Wulandari")
     add_item(cart=open_cart(user=member, token=""), variant_id=make_variant().pk, quantity=1)
     link, sums, tax = order_path(order), (order.subtotal, order.shipping_cost, order.total), order.tax
     OutgoingMail.objects.update(state=MailState.SENT, sent_at=timezone.now())

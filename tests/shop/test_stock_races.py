@@ -12,6 +12,7 @@ from shop.errors import InsufficientStockError, ShortLine, StockRuleError
 from shop.locks import lock_variants
 from shop.models import Reservation, ReservationState, StockMovement, Variant
 from shop.services import stock
+from shop.services.stock import holding
 from tests.support.races import background, held_open, race, wait_until_blocked
 from tests.support.world import make_variant
 
@@ -77,7 +78,7 @@ def test_without_the_second_look_that_buyer_would_be_sent_away(monkeypatch):
     def refuse(missing, quantities):
         raise InsufficientStockError([ShortLine(pk, "", "", 0, quantities[pk]) for pk in missing])
 
-    monkeypatch.setattr(stock, "_reserve_on_second_look", refuse)
+    monkeypatch.setattr(holding, "_reserve_on_second_look", refuse)
     there, back = make_variant(on_hand=1), make_variant(on_hand=1)
     hold("first", (back, 1))
 
