@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import zstandard
+from zlib_ng import zlib_ng
 
 GZIP: Final = "gzip"
 ZSTD: Final = "zstd"
@@ -16,6 +16,7 @@ COMPRESSIONS: Final = (GZIP, ZSTD, NONE)
 ENDINGS: Final = {GZIP: ".gz", ZSTD: ".zst", NONE: ""}
 
 # zstd's own default (3) takes twice the time for these dumps and packs them less: rows that resemble the last ones.
+# zlib-ng writes the same gzip as zlib in half the time, smaller.
 _GZIP_LEVEL, _ZSTD_LEVEL = 5, 1
 _GZIP_FORMAT = 31  # zlib's name for gzip's header and checksum
 _PIECE = 1 << 18
@@ -38,7 +39,7 @@ class Packer(Protocol):
 def packer(compression: str) -> Packer:
     """Return a new packer; both kinds end with a checksum of what they packed."""
     if compression == GZIP:
-        return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_FORMAT)
+        return zlib_ng.compressobj(_GZIP_LEVEL, zlib_ng.DEFLATED, _GZIP_FORMAT)
     if compression == ZSTD:
         return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()
     return _AsItIs()
@@ -63,7 +64,7 @@ class Unpacker:
     def __init__(self, compression: str, sink: Callable[[bytes], object]) -> None:
         self._sink = sink
         self._hash = hashlib.sha256()
-        self._gzip = zlib.decompressobj(_GZIP_FORMAT) if compression == GZIP else None
+        self._gzip = zlib_ng.decompressobj(_GZIP_FORMAT) if compression == GZIP else None
         self._zstd: Any = None
         if compression == ZSTD:
             inside = zstandard.ZstdDecompressor()
@@ -84,7 +85,7 @@ class Unpacker:
                 self._zstd.write(data)
             else:
                 self._give(data)
-        except (zlib.error, zstandard.ZstdError) as error:
+        except (zlib_ng.error, zstandard.ZstdError) as error:  # type: ignore[misc] # its stub calls a class an instance
             raise UnpackError(str(error)) from error
         return len(data)
 

@@ -1,4 +1,4 @@
-"""Requests to servers of others, whose redirects are answers like any other."""
+"""Requests to servers of others: a redirect is an answer like any other, and none is longer than it may be."""
 
 from __future__ import annotations
 
@@ -15,3 +15,18 @@ class PlainSession(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return that there is none."""
         return None
+
+
+class AnswerTooLargeError(requests.RequestException):
+    """An answer went on beyond what anybody would have to say."""
+
+
+def read_body(response: requests.Response, *, most: int) -> bytes:
+    """Read the body of a streamed answer and close it. Raises AnswerTooLargeError beyond ``most`` bytes."""
+    body = bytearray()
+    with response:
+        for chunk in response.iter_content(16 * 1024):
+            body += chunk
+            if len(body) > most:
+                raise AnswerTooLargeError(f"more than {most} bytes")
+    return bytes(body)

@@ -8,6 +8,7 @@ import requests
 from django.conf import settings
 
 from config.deadline import run_within
+from config.plain_session import PlainSession
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +24,16 @@ def ping() -> bool:
     if not url:
         return False
     try:
-        answer = run_within(DEADLINE_S, lambda: requests.get(url, timeout=DEADLINE_S, allow_redirects=False))
+        status = run_within(DEADLINE_S, lambda: _status(url))
     except (TimeoutError, requests.RequestException) as error:
         logger.warning("heartbeat_url.no_answer", extra={"error": type(error).__name__})
         return False
-    if answer.status_code >= 400:
-        logger.warning("heartbeat_url.refused", extra={"status": answer.status_code})
+    if status >= 400:
+        logger.warning("heartbeat_url.refused", extra={"status": status})
         return False
     return True
+
+
+def _status(url: str) -> int:
+    with PlainSession() as session, session.get(url, timeout=DEADLINE_S, stream=True) as answer:
+        return answer.status_code  # of the body nothing is read

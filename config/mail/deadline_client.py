@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 from resend import HTTPClient
 
 from config.deadline import run_within
+from config.plain_session import PlainSession, read_body
 
 SEND_DEADLINE_S = 10.0
+MAX_ANSWER_BYTES = 1 << 20
 
 Answer = tuple[bytes, int, Mapping[str, str]]
 
@@ -38,16 +39,17 @@ class DeadlineClient(HTTPClient):
         """Send one request and return body, status and headers. Redirects are answers like any other."""
 
         def send() -> Answer:
-            answer = requests.request(
-                method,
-                url,
-                headers=dict(headers),
-                json=json,
-                files=files,
-                data=data,
-                timeout=self.deadline,
-                allow_redirects=False,
-            )
-            return answer.content, answer.status_code, answer.headers
+            with PlainSession() as session:
+                answer = session.request(
+                    method,
+                    url,
+                    headers=dict(headers),
+                    json=json,
+                    files=files,
+                    data=data,
+                    timeout=self.deadline,
+                    stream=True,
+                )
+                return read_body(answer, most=MAX_ANSWER_BYTES), answer.status_code, answer.headers
 
         return run_within(self.deadline, send)

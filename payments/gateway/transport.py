@@ -8,7 +8,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
 from config.deadline import NotBegunError, run_within
-from config.plain_session import PlainSession
+from config.plain_session import AnswerTooLargeError, PlainSession, read_body
 from payments.errors import GatewayUnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -34,13 +34,7 @@ class DeadlineTransport:
         def work() -> requests.Response:
             with PlainSession() as session:
                 response = session.request(method, url, **options)
-            body = bytearray()
-            for chunk in response.iter_content(16 * 1024):
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    response.close()
-                    raise GatewayUnavailableError("answer too large", sent=True, answered=True)
-            response._content = bytes(body)
+                response._content = read_body(response, most=MAX_ANSWER_BYTES)
             return response
 
         try:
@@ -49,6 +43,8 @@ class DeadlineTransport:
             raise GatewayUnavailableError("no time left to ask", sent=False) from error
         except TimeoutError as error:
             raise GatewayUnavailableError("no answer in time", sent=True) from error
+        except AnswerTooLargeError as error:
+            raise GatewayUnavailableError("answer too large", sent=True, answered=True) from error
         except (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL) as error:
             raise GatewayUnavailableError("no connection", sent=False) from error
         except requests.exceptions.ConnectionError as error:

@@ -82,8 +82,8 @@
         const answer = await fetch(`${url}?q=${encodeURIComponent(wanted)}`, { signal: asked.signal });
         const { results } = await answer.json();
         if (input.value === wanted && document.activeElement === input) show(results);
-      } catch {
-        list.hidden = true; // the plain submit still finds it
+      } catch (error) {
+        if (error.name !== "AbortError") close(); // the plain submit still finds it
       }
     }
 

@@ -110,12 +110,13 @@
   // ---- swap: take the same page again and replace only what changed; a plain navigation if anything is odd ----------
   let asked = 0;
 
-  async function swap(url, options = {}) {
+  // Returns whether it was: an answer that a later wish overtook changes nothing.
+  async function swap(url) {
     const mine = ++asked;
-    const response = await fetch(url, { headers: { "X-Requested-With": "fetch" }, ...options });
+    const response = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (mine !== asked) return;
-    if (!page.querySelector("main")) throw new Error("not a page of ours");
+    if (mine !== asked) return false;
+    if (!response.ok || !page.querySelector("main")) throw new Error("not the page that was wanted");
     const focused = document.activeElement?.id;
     all("[data-swap]", (old) => {
       const fresh = page.querySelector(`[data-swap="${old.dataset.swap}"]`);
@@ -125,13 +126,14 @@
     window.htmx?.process(document.body); // parts with instructions for htmx may have been among them
     prepare();
     if (focused && !document.querySelector(".errors")) document.getElementById(focused)?.focus();
-    return response.url;
+    return true;
   }
 
   on("click", "a[data-in-place]", (link, event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    swap(link.href).then(() => history.replaceState(null, "", link.href)).catch(() => { location.href = link.href; });
+    const { href } = link;
+    swap(href).then((done) => { if (done) history.replaceState(null, "", href); }).catch(() => { location.href = href; });
   });
 
   on("change", "select[data-submit]", (select) => select.form.requestSubmit());

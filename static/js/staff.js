@@ -5,14 +5,16 @@
     const button = event.target.closest("[data-copy], [data-print]");
     if (!button) return;
     if (button.hasAttribute("data-print")) { window.print(); return; }
-    const before = button.innerHTML;
+    if ("told" in button.dataset) return; // it still says what came of the last press
+    button.dataset.told = "";
+    const before = [...button.childNodes];
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
       button.textContent = "Tersalin";
     } catch {
       button.textContent = "Tidak dapat menyalin";
     }
-    setTimeout(() => { button.innerHTML = before; }, 2000);
+    setTimeout(() => { button.replaceChildren(...before); delete button.dataset.told; }, 2000);
   });
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-once]");

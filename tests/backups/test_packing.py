@@ -45,6 +45,18 @@ def test_others_programs_read_what_is_packed() -> None:
     assert len(pack(ZSTD)) < len(DATA) / 5
 
 
+@pytest.mark.parametrize(
+    ("compression", "packed"),
+    [(GZIP, gzip.compress(DATA)), (ZSTD, zstandard.compress(DATA)), (ZSTD, zstandard.compress(DATA, 19))],
+    ids=["gzip", "zstd", "zstd, hard"],
+)
+def test_what_others_packed_comes_out_as_well(compression: str, packed: bytes) -> None:
+    one, got = unpack(compression, packed)
+    one.finish()
+
+    assert b"".join(got) == DATA
+
+
 @pytest.mark.parametrize("compression", [GZIP, ZSTD])
 def test_a_flipped_bit_does_not_come_out_as_if_nothing_had_happened(compression: str) -> None:
     packed = bytearray(pack(compression))

@@ -16,7 +16,7 @@ from resend.exceptions import ResendError
 
 from config.mail import MailRejectedError, MailUnavailableError, ShopMail, send_now
 from config.mail.checks import check_mail_settings
-from config.mail.deadline_client import DeadlineClient
+from config.mail.deadline_client import MAX_ANSWER_BYTES, DeadlineClient
 from config.mail.resend_backend import classify
 from tests.config.conftest import API_KEY
 from tests.support.fake_resend import FakeResend, Fault
@@ -149,6 +149,13 @@ def test_code_and_type_decide_whether_to_try_again(code: int | str, name: str, a
 )
 def test_an_answer_that_says_nothing_leaves_the_outcome_open(resend: FakeResend, answer: bytes):
     resend.fail_next(Fault(status=200, accept=True, answer=answer))
+
+    with pytest.raises(MailUnavailableError):
+        send_now(mail())
+
+
+def test_an_answer_that_goes_on_and_on_is_not_read_to_its_end(resend: FakeResend):
+    resend.fail_next(Fault(status=200, accept=True, answer=b'{"id": "x"}' + bytes(2 * MAX_ANSWER_BYTES)))
 
     with pytest.raises(MailUnavailableError):
         send_now(mail())

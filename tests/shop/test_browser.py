@@ -251,6 +251,27 @@ def test_price_and_stock_follow_the_variant(live_server, browser, shirt):
     assert page.inner_text(".bar small") == "Sogan, M"
 
 
+def test_of_two_colours_pressed_in_a_row_the_last_one_stays(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+    held: list[Route] = []
+    page.route("**/produk/kemeja/?varian=*", held.append)
+    for colour in ("Sogan", "Nila"):
+        with page.expect_request("**/produk/kemeja/?varian=*"):
+            page.click(f"a.pick:has-text('{colour}')")
+    sogan, nila = held
+
+    nila.continue_()
+    page.wait_for_url(nila.request.url)
+    with page.expect_response(sogan.request.url):
+        sogan.continue_()
+    page.wait_for_load_state("networkidle")
+    page.evaluate("new Promise(requestAnimationFrame)")
+
+    assert page.url == nila.request.url
+    assert page.inner_text(".price-big") == "Rp100.000"
+
+
 def test_the_cart_follows_its_number_box(live_server, browser, shirt):
     page, base = open_page(browser), live_server.url
     fill_cart(page, base)
