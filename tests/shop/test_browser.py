@@ -255,7 +255,7 @@ def test_of_two_colours_pressed_in_a_row_the_last_one_stays(live_server, browser
     page, base = open_page(browser), live_server.url
     page.goto(f"{base}/produk/kemeja/")
     held: list[Route] = []
-    page.route("**/produk/kemeja/?varian=*", held.append)
+    page.route("**/produk/kemeja/?varian=*", lambda route: held.append(route))  # noqa: PLW0108 - it marks the handler
     for colour in ("Sogan", "Nila"):
         with page.expect_request("**/produk/kemeja/?varian=*"):
             page.click(f"a.pick:has-text('{colour}')")
