@@ -16,7 +16,7 @@ COMPRESSIONS: Final = (GZIP, ZSTD, NONE)
 ENDINGS: Final = {GZIP: ".gz", ZSTD: ".zst", NONE: ""}
 
 # zstd's own default (3) takes twice the time for these dumps and packs them less: rows that resemble the last ones.
-# zlib-ng writes the same gzip as zlib in half the time, smaller.
+# zlib-ng writes the same format as zlib in half the time, and no bigger.
 _GZIP_LEVEL, _ZSTD_LEVEL = 5, 1
 _GZIP_FORMAT = 31  # zlib's name for gzip's header and checksum
 _PIECE = 1 << 18
