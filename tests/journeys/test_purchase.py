@@ -79,7 +79,7 @@ def test_a_guest_is_served_from_the_search_to_the_parcel(base, shelf, visit, sim
     order = steps.place_order(page)
     steps.go_to_gateway(page)
     pay(page)
-    steps.expect_paid(page)
+    steps.expect_paid(page, script=script)
 
     assert_sold_once(order, simulator, (shelf.variant("Sogan, M").pk, 1))
     assert (order.discount, VoucherUse.objects.get().order) == (30_000, order)
@@ -184,7 +184,7 @@ def test_what_was_not_paid_in_time_is_ordered_again_and_paid(base, shelf, visit,
     steps.go_to_gateway(page)
     steps.choose_method(page, "BRI Virtual Account")
     page.click("text=Saya sudah bayar")
-    steps.expect_paid(page)
+    steps.expect_paid(page, script=script)
 
     late.refresh_from_db()
     assert (late.status, late.pk != order.pk) == (OrderStatus.EXPIRED, True)
@@ -213,7 +213,7 @@ def test_a_member_confirms_one_screen(base, shelf, visit, simulator, script):
     steps.go_to_gateway(page)
     steps.choose_method(page, "BNI Virtual Account")
     page.click("text=Saya sudah bayar")
-    steps.expect_paid(page)
+    steps.expect_paid(page, script=script)
 
     assert order.user == member
     assert_sold_once(order, simulator, *((item.variant_id, 1) for item in order.items.all()))
