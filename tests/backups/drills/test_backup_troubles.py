@@ -210,10 +210,10 @@ def unmount_what_was_left() -> None:
 def fill_up(disk: Path, *, leave: int = 0) -> Path:
     """Write a file that takes what is free, but for ``leave`` bytes."""
     path = disk / "somebody-elses.bin"
-    with path.open("wb") as file, contextlib.suppress(OSError):
+    # Without a buffer: what is left in one would be tried again when the file is closed.
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"x" * 65536)
-            file.flush()
     os.truncate(path, max(0, path.stat().st_size - leave))
     return path
 
