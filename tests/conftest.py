@@ -57,4 +57,5 @@ def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
         MIDTRANS_CLIENT_KEY=simulator_process.client_key,
     ):
         yield simulator_process
+    midtrans_gateway.cache_clear()  # whoever asks without the fixture reaches nobody
     simulator_process.reset()
