@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.test.utils import override_settings
+from pytest_django import Settings
 
 from config.database import breaker
-from payments.gateway.midtrans import gateway as midtrans_gateway
 from tests.support.laws import broken_laws
 from tests.support.simulator import Simulator
 
@@ -45,17 +44,16 @@ def simulator_process() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
-    """The simulator, empty and without faults, with the shop pointed at it."""
+def simulator(simulator_process: Simulator, settings: Settings) -> Iterator[Simulator]:
+    """The simulator, empty and without faults, with the shop pointed at it.
+
+    By the test's own ``settings``: a second way to change them would be undone in the wrong order, and stay.
+    """
     simulator_process.reset()
     simulator_process.set_notification_url("")
-    midtrans_gateway.cache_clear()
-    with override_settings(
-        MIDTRANS_SNAP_URL=simulator_process.snap_url,
-        MIDTRANS_CORE_URL=simulator_process.core_url,
-        MIDTRANS_SERVER_KEY=simulator_process.server_key,
-        MIDTRANS_CLIENT_KEY=simulator_process.client_key,
-    ):
-        yield simulator_process
-    midtrans_gateway.cache_clear()  # whoever asks without the fixture reaches nobody
+    settings.MIDTRANS_SNAP_URL = simulator_process.snap_url
+    settings.MIDTRANS_CORE_URL = simulator_process.core_url
+    settings.MIDTRANS_SERVER_KEY = simulator_process.server_key
+    settings.MIDTRANS_CLIENT_KEY = simulator_process.client_key
+    yield simulator_process
     simulator_process.reset()
