@@ -126,10 +126,11 @@ def _move(
     if variant.on_hand + delta < 0:
         raise StockRuleError(f"Stok di gudang tinggal {variant.on_hand}.", variant=variant_id, delta=delta)
     Variant.objects.filter(pk=variant_id).update(on_hand=F("on_hand") + delta)
-    movement = _write_movement(
-        variant_id,
-        kind,
-        delta,
+    movement = StockMovement.objects.create(
+        variant_id=variant_id,
+        kind=kind,
+        delta=delta,
+        balance=variant.on_hand + delta,
         actor=actor,
         reason=reason,
         reservation=reservation,
@@ -138,26 +139,3 @@ def _move(
     if delta > 0:
         sell_waiting(variant_id, actor=actor)
     return movement
-
-
-def _write_movement(
-    variant_id: int,
-    kind: MovementKind,
-    delta: int,
-    *,
-    actor: str,
-    reason: str = "",
-    reservation: Reservation | None = None,
-    return_reference: str | None = None,
-) -> StockMovement:
-    balance = Variant.objects.values_list("on_hand", flat=True).get(pk=variant_id)
-    return StockMovement.objects.create(
-        variant_id=variant_id,
-        kind=kind,
-        delta=delta,
-        balance=balance,
-        actor=actor,
-        reason=reason,
-        reservation=reservation,
-        return_reference=return_reference,
-    )
