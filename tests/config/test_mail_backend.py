@@ -155,7 +155,7 @@ def test_an_answer_that_says_nothing_leaves_the_outcome_open(resend: FakeResend,
 
 
 def test_an_answer_that_goes_on_and_on_is_not_read_to_its_end(resend: FakeResend):
-    resend.fail_next(Fault(status=200, accept=True, answer=b'{"id": "x"}' + bytes(2 * MAX_ANSWER_BYTES)))
+    resend.fail_next(Fault(status=200, accept=True, answer=b'{"id": "x"}' + b" " * 2 * MAX_ANSWER_BYTES))
 
     with pytest.raises(MailUnavailableError):
         send_now(mail())
