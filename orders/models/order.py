@@ -15,10 +15,10 @@ class Order(models.Model):
     """One purchase. ``status`` is written by ``orders.transitions.transition`` only.
 
     ``closing_at``/``closing_to``/``closing_by`` say that somebody asked for it to be closed and that the gateway has
-    not confirmed yet that nothing can be paid any more; ``cancel_words`` are the customer's own about it, until an
-    erasure. ``payment_hold`` is a reason why money that came in is not accepted; while it stands nothing expires, is
-    paid anew or shipped. ``cleared_hold`` is the reason that a person last set aside: the same one does not come back
-    by itself.
+    not confirmed yet that nothing can be paid any more; ``cancel_words`` are the customer's own about the last wish to
+    cancel, also where money came first, until an erasure. ``payment_hold`` is a reason why money that came in is not
+    accepted; while it stands nothing expires, is paid anew or shipped. ``cleared_hold`` is the reason that a person
+    last set aside: the same one does not come back by itself.
     """
 
     number = models.CharField("nomor", max_length=24, unique=True)

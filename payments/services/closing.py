@@ -139,8 +139,7 @@ def _close_if_dead(order_id: int) -> Killed | list[int]:
 
 
 def _take_wish_back(order: Order) -> None:
-    nothing = {"closing_at": None, "closing_to": "", "closing_by": "", "closing_reason": "", "cancel_words": ""}
-    Order.objects.filter(pk=order.pk).update(**nothing)
+    Order.objects.filter(pk=order.pk).update(closing_at=None, closing_to="", closing_by="", closing_reason="")
     record(order, EventKind.CLOSING, actor="system", reason="penutupan dihentikan: dana masuk")
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from config.models import MailState, OutgoingMail
 from monitoring import selectors
+from monitoring.heartbeat_url import DEADLINE_S, ping
 from monitoring.models import Incident, IncidentState, MonitorRun, UndeliveredAlert
 from monitoring.monitors import BY_NAME, MONITORS, Look
 from monitoring.runner import Options, run_monitors
@@ -234,12 +235,15 @@ def test_a_night_of_order_mails_does_not_keep_an_alert_waiting(trouble, resend):
 def outside(settings):
     """Somebody outside who counts the calls."""
     calls: list[str] = []
+    hung_up = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             calls.append(self.path)
-            self.send_response(204)
-            self.end_headers()
+            self.send_response(200)
+            self.send_header("Content-Length", str(10**10))
+            self.end_headers()  # and then nothing: who waits for the body waits for ever
+            hung_up.wait(2 * DEADLINE_S)
 
         def log_message(self, format: str, *args: object) -> None:
             """Stay quiet."""
@@ -249,6 +253,7 @@ def outside(settings):
     thread.start()
     settings.HEARTBEAT_URL = f"http://127.0.0.1:{server.server_address[1]}/ping"
     yield calls
+    hung_up.set()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -262,4 +267,9 @@ def test_only_a_complete_good_run_is_a_heartbeat(outside, resend):
     assert outside == []
 
     run_monitors(Options(monitors=MONITORS))
+    assert outside == ["/ping"]
+
+
+def test_of_the_answer_to_a_heartbeat_only_the_status_is_read(outside):
+    assert ping()
     assert outside == ["/ping"]

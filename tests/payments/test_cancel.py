@@ -17,6 +17,7 @@ from orders.models import Order, OrderEvent
 from payments import errors
 from payments.models import GatewayTrouble, Payment
 from payments.services import (
+    BY_CUSTOMER,
     cancel_order,
     expire_orders,
     release_without_gateway,
@@ -25,6 +26,7 @@ from payments.services import (
 from shop.services.site import require_sweep
 from tests.support.closing import assert_safe, due_again, order_state, overdue, page_is_dead
 from tests.support.simulator import Simulator
+from tests.support.staff import login, page_url
 from tests.support.threads import Background
 from tests.support.world import make_order, make_variant, notify, start
 
@@ -102,6 +104,17 @@ def test_cancel_of_a_payment_that_was_just_paid_ends_paid(simulator: Simulator) 
     order.refresh_from_db()
     assert order.status == "PAID"
     assert not order.is_closing
+
+
+def test_what_a_customer_said_stays_for_staff_also_when_money_came_first(simulator: Simulator) -> None:
+    order = make_order()
+    simulator.event(start(order).gateway_id, "settle", deliver=False)
+
+    with pytest.raises(errors.CannotCancelError):
+        cancel_order(order_id=order.pk, actor="customer:1", reason=BY_CUSTOMER, words="Salah ukuran")
+
+    shown = login("gudang").get(page_url(order)).content.decode()
+    assert "Alasan pembeli ingin batal</h3><p>Salah ukuran" in shown
 
 
 def test_cancel_of_a_paid_order_is_refused(simulator: Simulator) -> None:
