@@ -17,6 +17,12 @@ REVIEW = "/checkout/tinjau/"
 FIELDS = "main input:visible:not([type=hidden]):not([type=radio]), main textarea:visible, main select:visible"
 
 
+def follow(page: Page, selector: str) -> None:
+    """Press what leads to another page, and wait until all of that page is there."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
 def search(page: Page, base: str, words: str, path: str) -> None:
     """From the front page by the search box to the product at ``path``."""
     page.goto(f"{base}/")

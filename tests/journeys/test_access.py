@@ -60,7 +60,7 @@ def every_page(page: Page, base: str) -> Iterator[str]:
     yield "shipping"
     steps.choose_courier(page)
     yield "review-voucher"
-    page.click("text=Lepas")
+    steps.follow(page, "text=Lepas")
     yield "review"
     page.click("#voucher summary")
     page.fill("#id_kode", "SALAH")
@@ -85,7 +85,7 @@ def every_page(page: Page, base: str) -> Iterator[str]:
     yield "pay-va"
     page.goto(payment_page.removesuffix("bayar/"))
     yield "order-waiting"
-    page.click("text=Batalkan pesanan ini")
+    steps.follow(page, "text=Batalkan pesanan ini")
     yield "cancel"
     page.goto(hosted)
     page.click("text=Saya sudah bayar")

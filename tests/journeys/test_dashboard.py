@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories import PASSWORD
-from tests.journeys.watch import PHONE, photograph, too_wide, violations
+from tests.journeys.watch import PHONE, photograph, show_theme, too_wide, violations
 from tests.support.incidents import make_incident
 from tests.support.staff import make_staff
 
@@ -26,7 +26,7 @@ def test_the_dashboard_and_an_incident_have_no_barriers(base, shelf, visit, dark
     found = []
     for name, path in (("dashboard", "pemantauan/"), ("incident", f"monitoring/incident/{incident.pk}/change/")):
         page.goto(f"{base}/admin/{path}")
-        page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", dark)
+        show_theme(page, dark=dark)
         found += [f"{name}: {line}" for line in violations(page)]
         photograph(page, "staff", name, dark=dark)
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})

@@ -24,7 +24,7 @@ from shop.services.site import close_shop, open_shop
 from shop.views.pages import PAGES
 from tests.factories import PASSWORD, ProductFactory, VariantFactory
 from tests.journeys.test_access import NARROW, WIDE, resize
-from tests.journeys.watch import PHONE, SHEET, photograph, too_wide, violations
+from tests.journeys.watch import PHONE, SHEET, photograph, show_theme, too_wide, violations
 from tests.support.closing import overdue
 from tests.support.pages import paid_order
 from tests.support.pages_of_staff import one_of_each
@@ -210,7 +210,7 @@ def test_no_list_or_form_of_the_admin_has_barriers_or_scrolls_sideways(base, vis
     page, _ = visit(dark=dark, size=WIDE)
     found = []
     for name in every_list_and_form(page, base, simulator):
-        page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", dark)
+        show_theme(page, dark=dark)
         if SHEET:
             photograph(page, "admin", name, dark=dark)
         found += [f"{name}: {line}" for line in violations(page)]

@@ -19,7 +19,8 @@ from payments.models import PaymentTransaction
 from payments.services.refunds import request_refund
 from shop.models import User
 from tests.factories import PASSWORD
-from tests.journeys.watch import photograph, too_wide, violations
+from tests.journeys import steps
+from tests.journeys.watch import photograph, show_theme, too_wide, violations
 from tests.support.money import PROOF
 from tests.support.staff import TYPED, make_staff, page_url, paid_order
 from tests.support.world import make_order, make_variant
@@ -109,7 +110,7 @@ def transfer_back(page: Page, base: str, transaction: PaymentTransaction) -> Ite
     yield "refund-account"
     for name, typed in TYPED.items():
         page.fill(f"[name={name}]", typed)
-    page.click("button:has-text('Isi rekening tujuan')")
+    steps.follow(page, "button:has-text('Isi rekening tujuan')")
     page.goto(base + page_url(refund, "ambil"))
     page.click("button:has-text('Ambil transfer')")
     page.wait_for_url("**/change/")
@@ -118,7 +119,7 @@ def transfer_back(page: Page, base: str, transaction: PaymentTransaction) -> Ite
     yield "refund-confirm"
     page.fill("[name=bank_reference]", "BCA-778899")
     page.set_input_files("[name=proof]", {"name": "bukti.pdf", "mimeType": "application/pdf", "buffer": PROOF.content})
-    page.click("button:has-text('Catat transfer selesai')")
+    steps.follow(page, "button:has-text('Catat transfer selesai')")
     page.goto(base + page_url(refund, "bukti"))
     yield "refund-proof"
 
@@ -146,7 +147,7 @@ def stock(page: Page, base: str) -> Iterator[str]:
     yield "count-entry"
     page.goto(page.url.replace("/hitung/", "/change/"))
     yield "count"
-    page.click("a:has-text('Terapkan selisih')")
+    steps.follow(page, "a:has-text('Terapkan selisih')")
     yield "count-apply"
     page.click("button:has-text('Terapkan selisih')")
     page.wait_for_url("**/change/")
@@ -177,7 +178,7 @@ def test_no_page_of_a_day_has_barriers_or_scrolls_sideways(base, visit, simulato
     watch.expect(400)
     found = []
     for name in every_page(page, base, simulator):
-        page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", dark)
+        show_theme(page, dark=dark)
         found += [f"{name}: {line}" for line in violations(page)]
         photograph(page, "staff", name, dark=dark)
         page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})

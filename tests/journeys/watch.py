@@ -95,8 +95,15 @@ def open_page(
     return context.new_page()
 
 
+def show_theme(page: Page, *, dark: bool) -> None:
+    """Put the admin into a theme, once the page is all there: a click waits for the answer's first byte alone."""
+    page.wait_for_load_state()
+    page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", dark)
+
+
 def violations(page: Page) -> list[str]:
-    """Return what axe has against the page as it is now."""
+    """Return what axe has against the page as it is, once it is all there."""
+    page.wait_for_load_state()
     options = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response["violations"]
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]

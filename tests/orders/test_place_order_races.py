@@ -28,6 +28,7 @@ from shop.services.cart import add_item, open_cart, set_quantity
 from shop.services.stock import holding
 from tests.support.races import Outcomes, background, end_session, held_open, race, wait_until_blocked
 from tests.support.simulator import Simulator
+from tests.support.stock_states import shelf
 from tests.support.tables import nothing_written
 from tests.support.world import ADDRESS, make_customer, make_variant, order_request
 
@@ -48,11 +49,6 @@ def shipping(transactional_db: None) -> None:
 def order_of(*lines: tuple[Variant, int], customer: User | None = None, **fields: Any) -> Callable[..., PlacedOrder]:
     """Return the call that places an order; what belongs to it is made now."""
     return partial(place_order, customer=customer or make_customer(), request=order_request(*lines, **fields))
-
-
-def shelf(variant: Variant) -> tuple[int, int]:
-    """Return (on_hand, reserved)."""
-    return Variant.objects.values_list("on_hand", "reserved").get(pk=variant.pk)
 
 
 # --- the last three units ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from orders.states import OrderStatus
 from shop.models import Reservation, Variant
 from shop.services import stock
 from tests.support.races import race
+from tests.support.stock_states import shelf
 from tests.support.tables import nothing_written
 from tests.support.world import make_order, make_variant
 
@@ -47,11 +48,6 @@ def pay(order: Order) -> None:
     with transaction.atomic():
         mark_paid(order, actor="midtrans", paid_at=timezone.now())
         stock.sell(reference=order.number, actor="midtrans")
-
-
-def shelf(variant: Variant) -> tuple[int, int]:
-    """Return (on_hand, reserved)."""
-    return Variant.objects.values_list("on_hand", "reserved").get(pk=variant.pk)
 
 
 def ship(order: Order, *, courier: str = "JNE", resi: str = RESI) -> Shipment:

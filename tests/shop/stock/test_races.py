@@ -14,21 +14,12 @@ from shop.models import Reservation, ReservationState, StockMovement, Variant
 from shop.services import stock
 from shop.services.stock import holding
 from tests.support.races import background, held_open, race, wait_until_blocked
+from tests.support.stock_states import hold, shelf
 from tests.support.world import make_variant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SOON = 20.0
-
-
-def shelf(variant: Variant) -> tuple[int, int]:
-    """Return (on_hand, reserved)."""
-    return Variant.objects.values_list("on_hand", "reserved").get(pk=variant.pk)
-
-
-def hold(reference: str, *lines: tuple[Variant, int]) -> None:
-    with transaction.atomic():
-        stock.reserve(reference=reference, quantities={variant.pk: quantity for variant, quantity in lines})
 
 
 def release(reference: str) -> int:
