@@ -69,8 +69,7 @@ def told(refund: Refund) -> Done:
         case "failed":
             return Done(f"Pengembalian {amount} gagal: {refund.last_error}", messages.ERROR)
         case "to_approve":
-            limit = rupiah(settings.REFUND_APPROVAL_ABOVE)
-            return Done(f"{amount} dicatat. Di atas {limit} perlu persetujuan orang kedua.", messages.WARNING)
+            return Done(f"{amount} dicatat, dan menunggu persetujuan orang kedua.", messages.WARNING)
         case "to_transfer":
             return Done(f"{amount} dicatat. Ambil transfernya, kirim lewat bank, lalu catat nomor referensinya.")
     if opens := refund_rules.closed_until(refund.transaction):
@@ -129,7 +128,8 @@ class GiveBack(ObjectAction[PaymentTransaction]):
         limit = rupiah(settings.REFUND_APPROVAL_ABOVE)
         return [
             f"Diterima {rupiah(obj.received)}, masih dapat dikembalikan {rupiah(left_to_give_back(obj))}.",
-            f"Di atas {limit} perlu persetujuan orang kedua.",
+            f"Di atas {limit} untuk satu pesanan perlu persetujuan orang kedua.",
+            "Transfer padahal bisa lewat Midtrans juga perlu orang kedua.",
         ]
 
     def form(self, obj: PaymentTransaction, data: Any = None) -> GiveBackForm:

@@ -8,7 +8,6 @@ import time
 from datetime import timedelta
 from functools import partial
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -28,6 +27,7 @@ from payments.errors import (
 )
 from payments.gateway import gateway
 from payments.models import Refund
+from payments.services.approval import needs_second_person
 from payments.services.ask import ask_one, note_trouble
 from payments.services.one_by_one import log_and_go_on
 from payments.services.refund_book import (
@@ -65,7 +65,7 @@ def request_refund(
 
     The channel follows from how and when it was paid: the API where and while the gateway can, else a bank transfer.
     ``account`` is where such a transfer goes, if that is known yet; it is left out for the API.
-    Above ``REFUND_APPROVAL_ABOVE`` a second person has to approve. Locks order, payments, transactions, refunds.
+    Whether a second person has to approve: ``needs_second_person``. Locks order, payments, transactions, refunds.
     Raises InvalidInputError, RefundRefusedError (also when one is under way already), ShopClosedError.
     """
     if amount <= 0:
@@ -105,7 +105,7 @@ def _request(
         refund_key=f"R-{secrets.token_hex(12)}",
         channel=channel,
         requested_by=requested_by,
-        needs_approval=amount > settings.REFUND_APPROVAL_ABOVE,
+        needs_approval=needs_second_person(row, order, amount=amount, channel=channel),
         next_attempt_at=refund_rules.closed_until(row) or timezone.now(),
     )
     if account is not None and channel is RefundChannel.BANK:

@@ -125,7 +125,7 @@ def test_above_the_limit_a_second_person_decides(simulator: Simulator) -> None:
     unsent = len(simulator.requests(operation="core.refund"))
     press(owner, refund, "setujui")
 
-    assert "perlu persetujuan orang kedua" in said(asked)[0]
+    assert "menunggu persetujuan orang kedua" in said(asked)[0]
     assert own.status_code == 403
     assert unsent == 0
     refund.refresh_from_db()
