@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from config.staff import Done, actor_of
 from orders.models import Order
 from orders.services import accept_cancellation, decline_cancellation
-from orders.services.cancel_requests import open_request
+from orders.services.cancel_requests import MAY_ASK, open_request
 from payments.admin.order_actions import OrderAction
-from payments.admin.order_endings import Cancel
+from payments.admin.order_endings import Cancel, give_back, to_give_back, told
 from payments.admin.order_forms import CancelForm
+from payments.staff.give_back import waits_for_approval
 
 NOBODY_ASKS = "Tidak ada permintaan batal yang menunggu jawaban; mungkin sudah dijawab atau ditarik."
 
@@ -39,15 +40,30 @@ class AcceptCancelRequest(Cancel):
         return self.label
 
     def refusal(self, obj: Order) -> str:
-        return super().refusal(obj) if _is_asked(obj) else NOBODY_ASKS
+        if not _is_asked(obj):
+            return NOBODY_ASKS
+        return "" if self._is_on_its_way(obj) else super().refusal(obj)
 
     def explain(self, obj: Order) -> list[str]:
-        return [_asked(obj), *super().explain(obj), "Pelanggan mendapat e-mail bahwa permintaannya disetujui."]
+        told = "Pelanggan mendapat e-mail bahwa permintaannya disetujui, begitu uangnya pasti akan kembali."
+        if self._is_on_its_way(obj):
+            return [_asked(obj), "Seluruh uangnya sudah atau sedang dikembalikan.", told]
+        return [_asked(obj), *super().explain(obj), told]
 
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
-        done = super().run(obj, data, request)  # first the money: a request that cannot be met stays open
+        """First the money. "Yes" is a promise: it is not given while somebody may still refuse to give it back."""
+        done = Done(f"Permintaan batal pesanan {obj.number} disetujui.")
+        if not self._is_on_its_way(obj):
+            given = give_back(obj, data["reason"], request)
+            done = told(obj, given)
+            if given.failed or given.to_approve:
+                return Done(f"{done.text} Permintaan batalnya belum dijawab.", done.level)
         accept_cancellation(order_id=obj.pk, actor=actor_of(request), answer=data["reason"])
         return done
+
+    def _is_on_its_way(self, order: Order) -> bool:
+        """Return whether all money was begun to be given back before, and nobody has yet to approve any of it."""
+        return order.status in MAY_ASK and to_give_back(order) == 0 and not waits_for_approval(order)
 
 
 class DeclineCancelRequest(OrderAction):

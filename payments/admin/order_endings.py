@@ -43,21 +43,21 @@ class Cancel(OrderAction):
         return "Coba tutup lagi" if obj.is_closing else self.label
 
     def seen(self, obj: Order) -> str:
-        return f"{super().seen(obj)}|{_to_give_back(obj) if obj.status in _PAID else ''}"
+        return f"{super().seen(obj)}|{to_give_back(obj) if obj.status in _PAID else ''}"
 
     def refusal(self, obj: Order) -> str:
         if wrong := self.wrong_status(obj, S.PENDING_PAYMENT, *_PAID):
             return wrong
         if obj.status == S.PENDING_PAYMENT and obj.payment_hold:
             return "Uang yang masuk untuk pesanan ini sedang diperiksa. Selesaikan dulu penahanannya."
-        if obj.status in _PAID and _to_give_back(obj) == 0:
+        if obj.status in _PAID and to_give_back(obj) == 0:
             return "Uang pesanan ini sudah atau sedang dikembalikan. Pesanan ditutup begitu uangnya pasti kembali."
         return ""
 
     def explain(self, obj: Order) -> list[str]:
         if obj.status in _PAID:
             return [
-                f"{rupiah(_to_give_back(obj))} dikembalikan seluruhnya ke pelanggan.",
+                f"{rupiah(to_give_back(obj))} dikembalikan seluruhnya ke pelanggan.",
                 "Pesanan baru ditutup, dan stoknya kembali, setelah uangnya pasti kembali.",
                 "Lewat Midtrans itu hitungan menit; lewat transfer bank setelah nomor referensinya dicatat.",
             ]
@@ -68,13 +68,7 @@ class Cancel(OrderAction):
 
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
         if obj.status in _PAID:
-            given = give_back_everything(
-                order_id=obj.pk,
-                reason=data["reason"],
-                requested_by=staff_user(request),
-            )
-            obj.refresh_from_db()
-            return _told(obj, given)
+            return told(obj, give_back(obj, data["reason"], request))
         try:
             closed = cancel_order(order_id=obj.pk, actor=actor_of(request), reason=data["reason"])
         except CannotCancelError:
@@ -84,18 +78,26 @@ class Cancel(OrderAction):
         return Done(_WAITING, messages.WARNING)
 
 
+def give_back(order: Order, reason: str, request: HttpRequest) -> GivenBack:
+    """Give all money of a paid order back, and read the order again."""
+    given = give_back_everything(order_id=order.pk, reason=reason, requested_by=staff_user(request))
+    order.refresh_from_db()
+    return given
+
+
 _WAITING = (
     "Pembatalan dicatat, tetapi Midtrans belum memastikan bahwa pesanan ini tidak dapat dibayar lagi. "
     "Stoknya belum dilepas; toko mencoba lagi tiap menit."
 )
 
 
-def _to_give_back(order: Order) -> int:
+def to_give_back(order: Order) -> int:
+    """Return the rupiah of an order, surplus aside, of which nobody has begun to give anything back."""
     rows = PaymentTransaction.objects.filter(payment__order=order, surplus=False, received__gt=0)
     return sum(max(0, refundable(row)) for row in rows)
 
 
-def _told(order: Order, given: GivenBack) -> Done:
+def told(order: Order, given: GivenBack) -> Done:
     """Say what became of the money, part by part."""
     if order.status == S.CANCELLED:
         return Done(f"{rupiah(given.done)} sudah kembali, pesanan {order.number} dibatalkan, stoknya kembali.")
@@ -106,9 +108,9 @@ def _told(order: Order, given: GivenBack) -> Done:
         "menunggu persetujuan orang kedua": given.to_approve,
         "ditolak Midtrans": given.failed,
     }
-    told = "; ".join(f"{rupiah(amount)} {what}" for what, amount in parts.items() if amount)
+    amounts = "; ".join(f"{rupiah(amount)} {what}" for what, amount in parts.items() if amount)
     level = messages.ERROR if given.failed else messages.WARNING
-    return Done(f"{told}. Pesanan ditutup begitu semua uangnya pasti kembali.", level)
+    return Done(f"{amounts}. Pesanan ditutup begitu semua uangnya pasti kembali.", level)
 
 
 class ReleaseWithoutGateway(OrderAction):

@@ -53,6 +53,12 @@ def give_back_everything(*, order_id: int, reason: str, requested_by: User) -> G
     return _sum_up(Refund.objects.filter(pk__in=[refund.pk for refund in begun]))
 
 
+def waits_for_approval(order: Order) -> bool:
+    """Return whether a second person has yet to say yes to giving any of an order's money back."""
+    asked = Refund.objects.filter(transaction__payment__order=order, state=RefundState.REQUESTED)
+    return asked.filter(needs_approval=True, approved_by__isnull=True).exists()
+
+
 def _require_still_here(order_id: int, begun: Sequence[Refund], *, actor: str) -> None:
     """End the refunds again when the parcel has left meanwhile: then goods and money would both be gone.
 

@@ -80,13 +80,20 @@ def money_still_here() -> QuerySet[PaymentTransaction]:
     )
 
 
+def cancelled_in_words_only() -> QuerySet[Order]:
+    """Return the paid orders whose customer was told that they are cancelled, while none of their money is moving."""
+    told = CancelRequest.objects.filter(order=OuterRef("pk"), state=CancelRequestState.ACCEPTED)
+    moving = Refund.objects.filter(transaction__payment__order=OuterRef("pk"), state__in=_OPEN_REFUND)
+    return to_ship().filter(Exists(told), ~Exists(moving))
+
+
 def attention_ids() -> list[int]:
     """Return the ids of the orders that a person has to look at, newest first, at most ATTENTION_LIMIT (one query).
 
     Held money, a paid line that the stock does not cover, money beyond the price, money on a closed order, a closing
     that the gateway does not confirm, a refund that waits for somebody or that a bank denied after it was shown as
-    done, a customer who wants to cancel. Each part has its own index, so they are joined as a union of ids; as a
-    subquery of the list the same union would be judged far too big.
+    done, a customer who wants to cancel, or who was told yes while no money is moving. Each part has its own index, so
+    they are joined as a union of ids; as a subquery of the list the same union would be judged far too big.
     """
     held = Order.objects.exclude(payment_hold="").values("pk")
     closing = Order.objects.filter(closing_at__lte=timezone.now() - CLOSING_IS_LONG).values("pk")
@@ -103,8 +110,11 @@ def attention_ids() -> list[int]:
     with_order = refunds_for_a_person().filter(transaction__payment__order__isnull=False)
     refunds = with_order.values("transaction__payment__order")
     asked = CancelRequest.objects.filter(state=CancelRequestState.OPEN).values("order")
+    promised = cancelled_in_words_only().values("pk")
     denied = money_still_here().filter(payment__order__isnull=False).values("payment__order")
-    parts = [part.order_by() for part in (closing, uncovered, surplus, late, left_over, refunds, denied, asked)]
+    parts = [
+        part.order_by() for part in (closing, uncovered, surplus, late, left_over, refunds, denied, asked, promised)
+    ]
     found = held.order_by().union(*parts).order_by("-pk").values_list("pk", flat=True)
     return list(found[:ATTENTION_LIMIT])
 
@@ -126,6 +136,7 @@ def with_facts(orders: QuerySet[Order]) -> QuerySet[Order]:
         has_surplus=Exists(transactions.filter(surplus=True, status__in=MONEY_HERE)),
         has_open_refund=Exists(refunds.filter(state__in=_OPEN_REFUND)),
         asks_cancel=Exists(CancelRequest.objects.filter(order=OuterRef("pk"), state=CancelRequestState.OPEN)),
+        told_cancelled=Exists(CancelRequest.objects.filter(order=OuterRef("pk"), state=CancelRequestState.ACCEPTED)),
         money_stayed=Exists(money_still_here().filter(payment__order=OuterRef("pk"))),
         refund_waits=Exists(refunds_for_a_person().filter(transaction__payment__order=OuterRef("pk"))),
     )

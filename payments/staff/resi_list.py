@@ -41,7 +41,7 @@ class Line:
 
 
 def read(text: str) -> list[Line]:
-    """Return every line of ``text`` with its verdict: five queries, however many lines.
+    """Return every line of ``text`` with its verdict: seven queries, however many lines.
 
     Two columns (order number, resi) or three (order number, courier, resi), separated by tab, semicolon or comma; a
     heading is skipped. Raises InvalidInputError (``text``) for nothing and for too much.
@@ -75,7 +75,7 @@ def _shipped(line: Line, actor: str) -> Line:
             courier=line.courier,
             tracking_number=line.resi,
             actor=actor,
-            objection=ship_gate.why_not,  # once more, under its lock: somebody may give the money back meanwhile
+            objection=ship_gate.why_not_unseen,  # once more, under its lock: somebody may give the money back meanwhile
         )
     except ShopError as error:
         return replace(line, problem=str(error))
@@ -100,7 +100,7 @@ def _line(position: int, cells: Sequence[str]) -> Line:
 def _judged(lines: Sequence[Line]) -> list[Line]:
     """Return the lines with their orders and what stands against them."""
     orders = {order.number: order for order in Order.objects.filter(number__in={line.number for line in lines})}
-    gate = ship_gate.reasons(orders.values())
+    gate = ship_gate.reasons_unseen(orders.values())
     couriers: dict[str, str] = {}
     by_code: dict[str, str] = {}
     for method in ShippingMethod.objects.order_by("position", "code"):

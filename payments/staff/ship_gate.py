@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orders.models import Order
+from orders.models import CancelRequest, CancelRequestState, Order
 from orders.states import OrderStatus
 from payments.models import Refund
 from payments.states import REFUND_OPEN
@@ -13,7 +13,10 @@ from shop.models.stock import LIVE_RESERVATION_STATES
 
 HELD = "Pembayaran pesanan ini sedang diperiksa, jadi belum boleh dikemas atau dikirim."
 SHORT = "Masih ada barang yang stoknya kurang. Catat dulu barang masuknya."
+PROMISED = "Permintaan batal pesanan ini sudah disetujui. Jangan dikemas atau dikirim."
+ASKED = "Pelanggan minta batal. Jawab dulu, atau kirim lewat halaman pesanannya."
 GOING_BACK = "Uang pesanan ini sedang dikembalikan. Jangan dikemas atau dikirim."
+UNSENT = frozenset({OrderStatus.PAID, OrderStatus.PROCESSING})
 LABELLED = frozenset({OrderStatus.PAID, OrderStatus.PROCESSING, OrderStatus.SHIPPED})
 
 
@@ -28,7 +31,7 @@ def why_no_label(order: Order) -> str:
 
 
 def reasons(orders: Iterable[Order]) -> dict[int, str]:
-    """Return ``why_not`` by order id for those that may not leave: two queries, however many orders."""
+    """Return ``why_not`` by order id for those that may not leave: three queries, however many orders."""
     asked = list(orders)
     numbers = [order.number for order in asked]
     short = set(
@@ -41,6 +44,7 @@ def reasons(orders: Iterable[Order]) -> dict[int, str]:
             transaction__payment__order__in=[order.pk for order in asked], state__in=REFUND_OPEN
         ).values_list("transaction__payment__order", flat=True),
     )
+    promised = _with_request(asked, CancelRequestState.ACCEPTED)
     found = {}
     for order in asked:
         if order.payment_hold:
@@ -49,7 +53,25 @@ def reasons(orders: Iterable[Order]) -> dict[int, str]:
             found[order.pk] = SHORT
         elif order.pk in going_back:
             found[order.pk] = GOING_BACK
+        elif order.pk in promised and order.status in UNSENT:
+            found[order.pk] = PROMISED
     return found
+
+
+def reasons_unseen(orders: Iterable[Order]) -> dict[int, str]:
+    """Return ``reasons`` for orders that nobody looks at one by one: a wish to cancel keeps those here as well."""
+    asked = list(orders)
+    return dict.fromkeys(_with_request(asked, CancelRequestState.OPEN), ASKED) | reasons(asked)
+
+
+def why_not_unseen(order: Order) -> str:
+    """Return ``reasons_unseen`` of one order; empty when its goods may leave."""
+    return reasons_unseen([order]).get(order.pk, "")
+
+
+def _with_request(orders: Iterable[Order], state: CancelRequestState) -> set[int]:
+    rows = CancelRequest.objects.filter(order__in=[order.pk for order in orders], state=state)
+    return set(rows.values_list("order", flat=True))
 
 
 def label_reasons(orders: Iterable[Order]) -> dict[int, str]:

@@ -89,6 +89,9 @@ def attention(order: Order, *, with_money: bool = True) -> list[str]:
         found.append("Ditahan")
     if getattr(order, "asks_cancel", False):
         found.append("Minta batal")
+    unsent = order.status in {S.PAID, S.PROCESSING}
+    if unsent and getattr(order, "told_cancelled", False) and not getattr(order, "has_open_refund", False):
+        found.append("Batal belum tuntas")
     if not with_money:
         return found
     if getattr(order, "has_surplus", False):
