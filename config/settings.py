@@ -184,6 +184,8 @@ MAX_ORDER_LINES = 50
 MAX_UNITS_PER_LINE = 99
 # What the cart's page shows beside the cart: shipping, voucher and sums belong to an app above it.
 CART_EXTRAS = "orders.cart_page.cart_extras"
+# How many sold units of a variant are still in the house: only orders know what was sent.
+UNSENT_UNITS = "orders.unsent.unsent_units"
 REFUND_APPROVAL_ABOVE: int = env.int("REFUND_APPROVAL_ABOVE", default=1_000_000)
 LOW_STOCK_UNITS: int = env.int("LOW_STOCK_UNITS", default=3)
 # Midtrans' own limits (its refund pages): days after settlement, and hours (WIB) at which it takes no refund.

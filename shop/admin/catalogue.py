@@ -62,7 +62,7 @@ class VariantInline(StackedInline[Variant, Product]):
         """Show the stock, with the way to where it can be changed."""
         if variant._state.adding:
             return "Stok diisi lewat “Barang masuk” setelah disimpan."
-        text = f"{variant.on_hand} di gudang, {variant.reserved} dipesan, {variant.available} tersedia"
+        text = f"{variant.on_hand} belum terjual, {variant.reserved} di antaranya dipesan, {variant.available} tersedia"
         return link(text, "shop_variant_change", variant.pk)
 
 

@@ -15,6 +15,7 @@ from config.staff import ActionAdmin, Done, ObjectAction, ReadOnlyAdmin, StaffFo
 from config.staff.show import Tone, badge, number, when, who
 from shop.models import CountState, StockCount, StockCountLine
 from shop.services import counts
+from shop.staff import sold_and_still_here
 
 _STATES: dict[str, tuple[Tone, str]] = {
     CountState.OPEN: ("menunggu", "clock"),
@@ -39,7 +40,7 @@ class EntryForm(StaffForm):
         label="Jumlah yang ada",
         min_value=0,
         max_value=counts.MAX_UNITS,
-        help_text="Hitung yang di rak saja: barang pesanan lunas yang sudah disisihkan tidak ikut.",
+        help_text="Barang pesanan lunas yang belum dikirim tidak ikut, juga yang masih di rak.",
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "step": "1", "autocomplete": "off"}),
     )
 
@@ -84,7 +85,10 @@ class Enter(CountAction):
     def run(self, obj: StockCount, data: dict[str, Any], request: HttpRequest) -> Done:
         line, earlier = counts.enter(count_id=obj.pk, sku=data["sku"], counted=data["counted"], actor=actor_of(request))
         change = f" (sebelumnya {earlier})" if earlier is not None else ""
-        return Done(f"{line.variant.sku} {line.variant.product.name}: {line.counted}{change}.")
+        told = f"{line.variant.sku} {line.variant.product.name}: {line.counted}{change}."
+        if unsent := sold_and_still_here(line.variant_id):
+            told += f" Pastikan {unsent} unit yang lunas dan belum dikirim tidak ikut terhitung."
+        return Done(told)
 
 
 class Apply(CountAction):

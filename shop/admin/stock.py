@@ -20,6 +20,7 @@ from shop.admin.stock_actions import Arrival, Correction
 from shop.models import MovementKind, Reservation, ReservationState, StockMovement, Variant
 from shop.models.stock import LIVE_RESERVATION_STATES
 from shop.selectors import running_low
+from shop.staff import sold_and_still_here
 
 SALES_WINDOW_DAYS = 30
 REORDER_DAYS = 14
@@ -108,6 +109,7 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
             context["movements"] = [(movement, who(movement.actor)) for movement in movements]
             live = variant.reservations.filter(state__in=LIVE_RESERVATION_STATES).order_by("pk")
             context["waiting"] = list(live[:RECENT])
+            context["unsent"] = sold_and_still_here(variant.pk)
         return super().changeform_view(request, object_id, form_url, context)
 
     @admin.display(description="SKU", ordering="sku")
@@ -154,9 +156,9 @@ class VariantAdmin(ActionAdmin[Variant], ReadOnlyAdmin[Variant]):
         """Return the price."""
         return money(variant.price)
 
-    @admin.display(description="di gudang", ordering="on_hand")
+    @admin.display(description="belum terjual", ordering="on_hand")
     def on_hand_(self, variant: Variant) -> SafeString:
-        """Return what lies on the shelf."""
+        """Return what no paid order has taken yet."""
         return number(variant.on_hand)
 
     @admin.display(description="dipesan", ordering="reserved")

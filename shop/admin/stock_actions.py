@@ -48,7 +48,10 @@ class CorrectionForm(StaffForm):
 
     how = forms.ChoiceField(
         label="Yang kamu isi",
-        choices=[(COUNT, "Hitungan: jumlah yang benar-benar ada di gudang"), (DIFFERENCE, "Selisih: −2 atau 3")],
+        choices=[
+            (COUNT, "Hitungan: jumlah di gudang, tanpa pesanan lunas yang belum dikirim"),
+            (DIFFERENCE, "Selisih: −2 atau 3"),
+        ],
         initial=COUNT,
         widget=forms.RadioSelect,
     )
@@ -84,7 +87,7 @@ class StockAction(ObjectAction[Variant]):
         return False
 
     def _now(self, variant: Variant) -> str:
-        return f"Sekarang tercatat {variant.on_hand} di gudang, {variant.reserved} di antaranya sudah dipesan."
+        return f"Sekarang tercatat {variant.on_hand} yang belum terjual, {variant.reserved} di antaranya dipesan."
 
 
 class Arrival(StockAction):
@@ -106,7 +109,7 @@ class Arrival(StockAction):
             seen=data["seen"],
             actor=actor_of(request),
         )
-        return Done(f"{obj.sku}: {movement.delta} unit masuk, tercatat {movement.balance} di gudang.")
+        return Done(f"{obj.sku}: {movement.delta} unit masuk, tercatat {movement.balance} yang belum terjual.")
 
 
 class Correction(StockAction):
@@ -117,7 +120,10 @@ class Correction(StockAction):
     form_class = CorrectionForm
 
     def explain(self, obj: Variant) -> list[str]:
-        return [f"{obj}.", self._now(obj), "Perubahan ini dicatat selamanya bersama alasan dan namamu."]
+        told = [f"{obj}.", self._now(obj)]
+        if unsent := staff.sold_and_still_here(obj.pk):
+            told.append(f"Di luar itu {unsent} unit sudah lunas dan belum dikirim: jangan ikut dihitung.")
+        return [*told, "Perubahan ini dicatat selamanya bersama alasan dan namamu."]
 
     def run(self, obj: Variant, data: dict[str, Any], request: HttpRequest) -> Done:
         amount = {"counted" if data["how"] == COUNT else "delta": data["amount"]}
@@ -132,4 +138,4 @@ class Correction(StockAction):
             )
         except StockRuleError as error:
             raise InvalidInputError("amount", str(error)) from None
-        return Done(f"{obj.sku}: {movement.delta:+d} unit, tercatat {movement.balance} di gudang.")
+        return Done(f"{obj.sku}: {movement.delta:+d} unit, tercatat {movement.balance} yang belum terjual.")

@@ -85,7 +85,7 @@ class Variant(models.Model):
     swatch = models.CharField("warna titik", max_length=7, blank=True, help_text="#RRGGBB")
     price = models.PositiveBigIntegerField("harga", help_text="Rupiah")
     weight = models.PositiveIntegerField("berat", help_text="Gram")
-    on_hand = models.BigIntegerField("di gudang", default=0)
+    on_hand = models.BigIntegerField("belum terjual", default=0)
     reserved = models.BigIntegerField("dipesan", default=0)
     reorder_at = models.PositiveIntegerField(
         "ingatkan pada sisa",

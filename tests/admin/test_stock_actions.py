@@ -37,7 +37,7 @@ def test_goods_that_arrive_are_booked_with_who_and_why() -> None:
         "Surat jalan 77",
         f"staff:{worker.pk} {worker.email}",
     )
-    assert said(answer) == [f"{variant.sku}: 12 unit masuk, tercatat 14 di gudang."]
+    assert said(answer) == [f"{variant.sku}: 12 unit masuk, tercatat 14 yang belum terjual."]
 
 
 def test_the_same_delivery_sent_twice_is_booked_once() -> None:

@@ -124,7 +124,7 @@ def _move(
     if variant is None:
         raise StockRuleError("Varian tidak ditemukan.", variant=variant_id)
     if variant.on_hand + delta < 0:
-        raise StockRuleError(f"Stok di gudang tinggal {variant.on_hand}.", variant=variant_id, delta=delta)
+        raise StockRuleError(f"Yang belum terjual tinggal {variant.on_hand}.", variant=variant_id, delta=delta)
     Variant.objects.filter(pk=variant_id).update(on_hand=F("on_hand") + delta)
     movement = StockMovement.objects.create(
         variant_id=variant_id,
