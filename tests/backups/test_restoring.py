@@ -23,6 +23,7 @@ from backups.restore import CLOCKS_DIFFER_BY, Outcome, look, newest_replaced, re
 from backups.storage import Store
 from backups.target import Target
 from tests.support.backups import ShopServer, change, databases, value
+from tests.support.embedded import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -213,6 +214,7 @@ def test_clients_that_keep_coming_do_not_prevent_a_swap_and_then_see_the_new_dat
     for client in clients:
         client.start()
     try:
+        assert eventually(lambda: seen)
         assert database.swap(live, new=new.name, old=f"{live.name} old")
         after = value(live, "SELECT word FROM who")
     finally:

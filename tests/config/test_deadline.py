@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -49,12 +48,10 @@ def test_a_thread_of_its_own_has_no_deadline():
 def test_a_call_outside_leaves_time_to_record_its_answer():
     release = threading.Event()
     with deadline(TIME_TO_RECORD_S + 0.1):
-        started = time.monotonic()
         with pytest.raises(TimeoutError):
             run_within(30, release.wait)
 
-        assert time.monotonic() - started < 1
-        assert (time_left() or 0) > 0
+        assert 0 < (time_left() or 0) <= TIME_TO_RECORD_S
     release.set()
 
 

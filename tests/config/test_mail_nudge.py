@@ -83,7 +83,10 @@ def test_a_web_process_sends_what_it_queued_before_it_ends(resend: FakeResend, p
         "from config.outbox import queue_mail\n"
         "with transaction.atomic():\n"
         "    queue_mail(kind='k', to='a@example.com', subject='s', text='t', html='', key='k/1')\n"
-        "import time; time.sleep(0.3)\n"
+        "import time\n"
+        "from config.models import OutgoingMail\n"
+        "until = time.monotonic() + 20\n"
+        "while OutgoingMail.objects.filter(state='PENDING').exists() and time.monotonic() < until: time.sleep(0.02)\n"
     )
     environment = command_environment(
         SHOP_PROCESS="web", DATABASE_POOL=pool, RESEND_API_KEY=API_KEY, RESEND_API_URL=resend.url

@@ -109,5 +109,5 @@ def _lives(pid: int) -> bool:
     """Return whether the process runs; a zombie that nobody has collected yet does not."""
     try:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False

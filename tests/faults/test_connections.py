@@ -75,16 +75,17 @@ def test_too_many_clients_are_connection_trouble_and_one_who_leaves_makes_room()
     staying, may_leave = threading.Event(), threading.Event()
 
     def stay() -> None:
-        connection.ensure_connection()
+        # Our own last session may take a moment to be gone; up to PostgreSQL 17 an autovacuum worker counts as well.
+        with_database_safety(connection.ensure_connection, retries=4, timeout=30)
         staying.set()
         assert may_leave.wait(A_MINUTE_AT_MOST)
 
     sql(f'ALTER DATABASE "{name}" CONNECTION LIMIT 1')
     connection.close()
     guest = background(stay)
-    assert staying.wait(A_MINUTE_AT_MOST)
     body = Shelf()
     try:
+        assert staying.wait(A_MINUTE_AT_MOST)
         with within(5), pytest.raises(DatabaseConnectionError) as full:
             unit_of_work(body)
         assert "too many connections" in str(full.value.__cause__)
@@ -321,7 +322,7 @@ def test_a_pool_full_of_dead_connections_gives_a_live_one_at_once(pooled: Any):
     for pid in pids:
         end_session(pid)
 
-    with within(0.9), pooled().cursor() as cursor:
+    with within(1.9), pooled().cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
 

@@ -185,10 +185,14 @@ def test_a_watch_sees_what_goes_wrong(base, visit):
       setTimeout(() => { throw new Error("thrown"); });
       console.warn("warned");
     }""")
-    page.wait_for_timeout(300)
+    awaited = ("404: ", "Content Security Policy", "thrown", "warned")
+    for _ in range(50):
+        if all(part in "\n".join(watch.trouble) for part in awaited):
+            break
+        page.wait_for_timeout(100)  # what the browser tells arrives while Playwright is waiting
 
     seen = "\n".join(watch.trouble)
     watch.trouble.clear()
 
-    for part in ("404: ", "Content Security Policy", "thrown", "warned"):
+    for part in awaited:
         assert part in seen

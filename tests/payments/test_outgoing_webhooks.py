@@ -180,7 +180,7 @@ def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
 def test_a_receiver_that_hangs_costs_its_deadline_and_delays_no_other(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(sender, "DEADLINE_S", 1.0)
     with Receiver() as stuck:
         stuck.hold()
         slow = endpoint(stuck.url)
@@ -351,7 +351,7 @@ def test_no_address_of_our_own_network_is_public_in_any_spelling() -> None:
 
 
 def test_several_receivers_that_hang_starve_nobody(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "DEADLINE_S", 0.3)
+    monkeypatch.setattr(sender, "DEADLINE_S", 1.0)
     with Receiver() as one, Receiver() as other:
         for stuck in (one, other):
             stuck.hold()
@@ -360,7 +360,7 @@ def test_several_receivers_that_hang_starve_nobody(receiver: Receiver, monkeypat
                 ping(target)
         ping(endpoint(receiver.url))
 
-        run = send_due(deadline_s=1.5)
+        run = send_due(deadline_s=5)
 
     assert run.sent == 1
     assert len(receiver.requests) == 1

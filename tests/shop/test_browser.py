@@ -407,18 +407,18 @@ def test_it_all_works_without_javascript(live_server, browser, shirt):
     page, base = open_page(browser, script=False), live_server.url
     page.goto(f"{base}/produk/kemeja/")
     page.click("a.pick:has-text('Sogan')")
-    assert page.inner_text(".price-big") == "Rp110.000"
+    expect(page.locator(".price-big")).to_have_text("Rp110.000")
     page.fill("#id_jumlah", "2")
     page.click(".go .btn-main")
     page.wait_for_url("**/keranjang/")
     page.fill(".lines input", "1")
     page.click("text=Perbarui jumlah")
-    assert page.inner_text(".sums .total dd") == "Rp110.000"
+    expect(page.locator(".sums .total dd")).to_have_text("Rp110.000")
     page.click(".theme button[value=dark]")
-    assert page.get_attribute("html", "data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert page.url.endswith("/keranjang/")
     page.click("[name=hapus]")
-    assert "masih kosong" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("masih kosong")
 
 
 def test_the_theme_switch_writes_the_cookie_without_a_request(live_server, browser, shirt):

