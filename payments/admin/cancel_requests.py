@@ -45,10 +45,10 @@ class AcceptCancelRequest(Cancel):
         return "" if self._is_on_its_way(obj) else super().refusal(obj)
 
     def explain(self, obj: Order) -> list[str]:
-        told = "Pelanggan mendapat e-mail bahwa permintaannya disetujui, begitu uangnya pasti akan kembali."
+        mailed = "Pelanggan mendapat e-mail bahwa permintaannya disetujui, begitu uangnya pasti akan kembali."
         if self._is_on_its_way(obj):
-            return [_asked(obj), "Seluruh uangnya sudah atau sedang dikembalikan.", told]
-        return [_asked(obj), *super().explain(obj), told]
+            return [_asked(obj), "Seluruh uangnya sudah atau sedang dikembalikan.", mailed]
+        return [_asked(obj), *super().explain(obj), mailed]
 
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
         """First the money. "Yes" is a promise: it is not given while somebody may still refuse to give it back."""
