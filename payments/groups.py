@@ -82,6 +82,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "view_sitestate",
         "change_sitestate",
         "view_outgoingmail",
+        "change_outgoingmail",  # to send failed ones again; no page edits a mail
         "view_gatewaytrouble",
         "view_signaturefailure",
         *_READ_WATCH,
