@@ -117,6 +117,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
+def held_permissions() -> dict[str, set[str]]:
+    """Return what the groups above hold now; one that was never made is not in it."""
+    groups = Group.objects.filter(name__in=GROUPS).prefetch_related("permissions")
+    return {group.name: {permission.codename for permission in group.permissions.all()} for group in groups}
+
+
 def set_up_groups() -> None:
     """Make the groups hold exactly the permissions above. Raises LookupError for one that does not exist."""
     known = {permission.codename: permission for permission in Permission.objects.all()}

@@ -10,6 +10,7 @@ from io import StringIO
 
 import pytest
 from django.conf import settings as shop_settings
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.migrations.recorder import MigrationRecorder
@@ -17,6 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from config.models import OutgoingMail
 from monitoring.doctor.outside import job_hash
 from monitoring.models import JobRun
+from payments.groups import GROUPS, set_up_groups
 from payments.models import GatewayNotification
 from tests.support.commands import run_command
 from tests.support.requirements import require_or_skip
@@ -124,6 +126,22 @@ def test_a_webhook_never_seen_is_noticed():
         digest="a", body="{}", gateway_id="a", transaction_id="a", claimed_status="pending",
     )  # fmt: skip
     assert ask("midtrans")["webhook"]["level"] == "ok"
+
+
+def test_groups_that_are_not_those_of_this_release_are_noticed():
+    assert {name: (one["level"], one["says"], one["try"]) for name, one in ask("staff", "--deploy").items()} == {
+        f"group {name}": ("error", "does not exist", "manage.py setup_groups") for name in GROUPS
+    }
+
+    set_up_groups()
+    assert {one["level"] for one in ask("staff", "--deploy").values()} == {"ok"}
+
+    owner = Group.objects.get(name="owner")
+    owner.permissions.remove(Permission.objects.get(codename="change_outgoingmail"))
+    owner.permissions.add(Permission.objects.get(codename="delete_order"))
+    found = ask("staff", "--deploy")
+    assert found["group owner"]["says"] == "lacks change_outgoingmail, has delete_order too much"
+    assert found["group kasir"]["level"] == "ok"
 
 
 @pytest.mark.breaks_laws
