@@ -11,6 +11,7 @@ from typing import Any
 
 from django.urls import reverse_lazy
 
+from config.api.description import describe
 from config.databases import REQUEST_DEADLINE_S as _REQUEST_DEADLINE_S
 from config.databases import database_settings
 from config.env import BASE_DIR, COMMAND, DEBUG, IS_COMMAND, choice, env, flag, required, stop_if_incomplete
@@ -155,6 +156,8 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"
+# The proxy reads pictures as a user of its own, whatever umask the web server runs under (files: Django says 0644).
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
@@ -329,10 +332,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "infiya.store API",
-    "DESCRIPTION": (
-        "Products, addresses, orders and payments of infiya.store. Errors are RFC 9457 problems. What changed, what "
-        "clients may rely on and how something ends: docs/api-changelog.md."
-    ),
+    "DESCRIPTION": describe(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]),
     "VERSION": "1.0.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -343,6 +343,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.api.openapi.refuse_unknown_fields",
+        "config.api.openapi.name_headers",
     ],
 }
 

@@ -122,7 +122,7 @@ def _to_file(heartbeat: Heartbeat, error: Error) -> None:
     stored.update({name: moment.isoformat() for name in _TIMES if (moment := stored[name])})
     scratch = path.with_suffix(f".{os.getpid()}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch.write_text(json.dumps(stored))
         scratch.replace(path)
     except OSError:

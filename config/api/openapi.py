@@ -1,4 +1,4 @@
-"""The words that all operations of the OpenAPI schema share: problems, credentials."""
+"""The words that all operations of the OpenAPI schema share: problems, headers, credentials."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ _WHEN = {
     429: "Too many; `Retry-After` says when to try again.",
     503: "Not just now; `Retry-After` says when to try again.",
 }
+_SECONDS = {"type": "integer", "minimum": 0}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "Names this request in the shop's logs: quote it when something went wrong.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Limit": {"description": "How many requests of this kind are taken.", "schema": {"type": "integer"}},
+    "RateLimit-Remaining": {"description": "How many are left just now.", "schema": {"type": "integer", "minimum": 0}},
+    "RateLimit-Reset": {"description": "Seconds until more are taken.", "schema": _SECONDS},
+    "Retry-After": {"description": "Seconds after which to try again.", "schema": _SECONDS},
+}
+_COUNTED = [name for name in _HEADERS if name.startswith("RateLimit-")]
+_TELLS_WHEN = {"429", "503"}
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):
@@ -83,6 +96,25 @@ def refuse_unknown_fields(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
+def name_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Name the headers that every operation answers with. A hook of drf-spectacular; a view names its own ones.
+
+    Who may not come in is refused before requests are counted, and a database that is away is told by a middleware:
+    such answers say nothing of limits.
+    """
+    result["components"]["headers"] = _HEADERS
+    for path in result["paths"].values():
+        for operation in path.values():
+            before_counting = {"503"} | ({"401", "403"} if any(operation.get("security", [])) else set())
+            for status, answer in operation["responses"].items():
+                names = ["X-Request-ID", *([] if status in before_counting else _COUNTED)]
+                names += ["Retry-After"] if status in _TELLS_WHEN else []
+                answer.setdefault("headers", {}).update(
+                    {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+                )
+    return result
+
+
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # its own hook
     """How a token is sent."""
 
@@ -103,6 +135,9 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         return {
             "type": "apiKey",
             "in": "cookie",
-            "name": "sessionid",
-            "description": "The site's own session. Writes also need the header `X-CSRFToken`.",
+            "name": "__Host-session",
+            "description": (
+                "The site's own session. Writes also need the cookie `__Host-csrf` and its token in the header "
+                "`X-CSRFToken`. On a developer's machine the cookies are `sessionid` and `csrftoken`."
+            ),
         }

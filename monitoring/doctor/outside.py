@@ -51,7 +51,7 @@ def look_at_email(visit: Visit) -> Iterator[Answer]:
     else:
         yield ok("outbox", f"{state.waiting} waiting")
     if state.failed:
-        yield warning("failed mails", str(state.failed), "send them again from the admin (Mail keluar)")
+        yield warning("failed mails", str(state.failed), "the owner sends them again from the admin (Mail keluar)")
     lost = selectors.undelivered_alerts()
     if lost:
         yield error("undelivered alerts", str(lost), "read them in the admin (Mail keluar), then mend the key or quota")

@@ -37,6 +37,8 @@ def look_at_settings(visit: Visit) -> Iterator[Answer]:
     else:
         step = "create it, owned by the user that runs the shop, or set DATA_DIR"
         yield error("data folder", f"{settings.DATA_DIR} cannot be written", step)
+    if live:
+        yield from _pictures()
     if settings.HEARTBEAT_URL:
         yield ok("outside heartbeat", "configured")
     else:
@@ -61,8 +63,8 @@ def look_at_security(visit: Visit) -> Iterator[Answer]:
         if not path.exists():
             continue
         name = f"mode of {path.name}"
-        if _others_may_read(path):
-            yield warning(name, "others on this machine may read it", f"chmod go-rwx {path}")
+        if too_open := _too_open(path):
+            yield warning(name, "others on this machine may read it", f"chmod {too_open}-rwx {path}")
         else:
             yield ok(name, "private")
     if not settings.THROTTLING:
@@ -81,5 +83,30 @@ def look_at_security(visit: Visit) -> Iterator[Answer]:
             yield ok("django's deployment checks", "nothing found")
 
 
-def _others_may_read(path: Path) -> bool:
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+def _pictures() -> Iterator[Answer]:
+    """Look whether the proxy, a user of its own, gets to the pictures: through every folder above them."""
+    media: Path = settings.MEDIA_ROOT
+    if not os.access(media, os.R_OK | os.X_OK):
+        return  # none were uploaded yet
+    above = [settings.DATA_DIR, media, *(path for path in media.iterdir() if path.is_dir())]
+    if closed := [str(path) for path in above if not path.stat().st_mode & stat.S_IXOTH]:
+        step = f"chmod o+x {settings.DATA_DIR} && chmod -R o+rX {media}, and copy the systemd units anew"
+        yield warning("pictures", f"the proxy cannot pass {', '.join(closed)}", step)
+    else:
+        yield ok("pictures", "the proxy can read them")
+
+
+def _too_open(path: Path) -> str:
+    """Return for whom a private path is open, as ``chmod`` says it; nothing when it is closed.
+
+    What is not the shop's own (root keeps its settings) is read by the shop through its group: there only others count.
+    """
+    facts = path.stat()
+    whom, bits = ("go", stat.S_IRWXG | stat.S_IRWXO) if facts.st_uid == _shop_user() else ("o", stat.S_IRWXO)
+    return whom if facts.st_mode & bits else ""
+
+
+def _shop_user() -> int:
+    """Return who runs the shop, also where root asks: the owner of the data folder."""
+    folder: Path = settings.DATA_DIR
+    return folder.stat().st_uid if folder.exists() else os.geteuid()

@@ -12,6 +12,7 @@ from monitoring.doctor.base import Answer, Group, Visit, error
 from monitoring.doctor.database import look_at_cache, look_at_data, look_at_database, look_at_migrations
 from monitoring.doctor.outside import look_at_backups, look_at_email, look_at_midtrans, look_at_scheduler
 from monitoring.doctor.settings import look_at_security, look_at_settings
+from monitoring.doctor.staff import look_at_staff
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ GROUPS: Mapping[str, Group] = {
     "scheduler": look_at_scheduler,
     "backups": look_at_backups,
     "security": look_at_security,
+    "staff": look_at_staff,
     "data": look_at_data,
 }
 

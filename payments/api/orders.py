@@ -68,6 +68,13 @@ class OrderListView(ApiView):
                 OpenApiParameter.HEADER,
                 description="1 to 255 printable letters, no blank at either end.",
             ),
+            OpenApiParameter(
+                "Idempotent-Replayed",
+                {"type": "string", "enum": ["true"]},
+                OpenApiParameter.HEADER,
+                response=[200],
+                description="The order was placed before, under the same key.",
+            ),
         ],
         request=OrderInputSerializer,
         responses={

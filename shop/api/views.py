@@ -33,6 +33,9 @@ from shop.selectors import products_for_sale, search_products
 from shop.services.account import AddressData, add_address, issue_token
 
 MAX_SEARCH = 200
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200], description="Of this answer, for `If-None-Match`."
+)
 
 
 class TokenView(PublicApiView):
@@ -95,6 +98,7 @@ class ProductListView(PublicApiView):
                 "search", str, description="Every word has to occur, or one that begins with it; SKUs count as words."
             ),
             OpenApiParameter("category", str, description="The slug of a category."),
+            ETAG,
         ],
         responses={200: ProductSerializer(many=True), **problems(400)},
         examples=[
@@ -127,7 +131,7 @@ class ProductView(PublicApiView):
         description="Answers carry an `ETag`; `If-None-Match` gives 304.",
         tags=["catalogue"],
         auth=[],
-        parameters=[OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH), ETAG],
         responses={200: ProductSerializer, **problems(404)},
         examples=[
             OpenApiExample("Product", value=examples.PRODUCT, response_only=True, status_codes=["200"]),

@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db.models import Model
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from config.models import MailState, OutgoingMail
 from payments.models import GatewayNotification, Payment
 from shop.models import User
 from tests.support.pages_of_staff import one_of_each
 from tests.support.simulator import Simulator
-from tests.support.staff import login, make_staff, page_url, paid_order
+from tests.support.staff import login, make_staff, make_superuser, page_url, paid_order
 from tests.support.unrendered import unrendered
 from tests.support.world import make_customer, make_order
 
@@ -105,6 +108,11 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("monitoring.incident", "selesaikan"): OWNER,
     ("backups.backuprun", "unduh"): OWNER,
 }
+# What a list offers for the rows that are ticked; it has no address of its own.
+LIST_ACTIONS: dict[tuple[str, str], frozenset[str]] = {
+    ("orders.order", "print_slips"): ALL,
+    ("config.outgoingmail", "resend"): OWNER,
+}
 # Pages beside those of a model, and whose row they want; ``None``: nobody's.
 OTHERS: dict[str, tuple[frozenset[str], str | None]] = {
     "admin:index": (ALL, None),
@@ -153,6 +161,19 @@ def test_the_tables_name_every_address_that_there_is() -> None:
     assert known - nameless == models | buttons | set(OTHERS) | OPEN
 
 
+def test_the_table_names_every_action_that_a_list_has() -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = make_superuser()
+
+    offered = {
+        (model._meta.label_lower, action)
+        for model, page in admin.site._registry.items()
+        for action in [*page.get_actions(request), *getattr(page, "actions_submit_line", ())]
+    }
+
+    assert offered == set(LIST_ACTIONS)
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_each_group_opens_what_its_table_says_and_nothing_else(simulator: Simulator, group: str) -> None:
     cashier = make_staff("kasir")
@@ -164,6 +185,7 @@ def test_each_group_opens_what_its_table_says_and_nothing_else(simulator: Simula
         client.defaults["HTTP_ACCEPT"] = "application/json"
     with nullcontext() if group == "owner" else unrendered():
         wrong = [*wrong_pages(client, group, found), *wrong_buttons(client, group, found)]
+        wrong += wrong_list_actions(client, group)
         for name, (allowed, of) in OTHERS.items():
             url = reverse(name, args=[found[of].pk] if of else [])
             if (client.get(url).status_code == 200) != (group in allowed):
@@ -208,6 +230,32 @@ def wrong_buttons(client: Client, group: str, found: Mapping[str, Model]) -> lis
         expected = {200, 302, 400} if group in allowed else {403}
         wrong += [f"{name} {action}: {one.status_code}" for one in answers if one.status_code not in expected]
     return wrong
+
+
+def wrong_list_actions(client: Client, group: str) -> list[str]:
+    """Return the actions that a list offers to this group although LIST_ACTIONS does not say so, or the reverse."""
+    wrong = []
+    for (name, action), allowed in LIST_ACTIONS.items():
+        answer: Any = client.get(reverse(f"admin:{label_of(name)}_changelist"), follow=True)
+        form = answer.context_data["action_form"] if answer.status_code == 200 else None
+        offered = form is not None and action in dict(form.fields["action"].choices)
+        if offered != (group in allowed):
+            wrong.append(f"{name} {action}: {'offered' if offered else 'missing'}")
+    return wrong
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_failed_mail_is_sent_again_by_the_owner_alone(group: str) -> None:
+    mail = OutgoingMail.objects.create(
+        kind="x", to="a@example.com", subject="x", text="x", idempotency_key="x/1", state=MailState.FAILED
+    )
+
+    login(group).post(
+        reverse("admin:config_outgoingmail_changelist"), {"action": "resend", "_selected_action": [mail.pk]}
+    )
+
+    mail.refresh_from_db()
+    assert mail.state == (MailState.PENDING if group == "owner" else MailState.FAILED)
 
 
 @pytest.mark.parametrize("who", ["stranger", "customer", "former"])

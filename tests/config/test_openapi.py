@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.conf import global_settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
+from payments.states import EventType
 from tests.support.api import problem_of
 
 CHANGELOG = Path(__file__).resolve().parents[2] / "docs" / "api-changelog.md"
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+# What must be given in production, whatever it is.
+LIVE = (
+    "SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "MIDTRANS_SERVER_KEY", "MIDTRANS_CLIENT_KEY", "RESEND_API_KEY",
+    "RESEND_FROM_EMAIL", "ALERT_EMAIL",
+)  # fmt: skip
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -94,6 +104,29 @@ def test_the_schema_says_how_to_sign_in(schema):
     assert set(schema["components"]["securitySchemes"]) == {"token", "session"}
     public = {name for name, operation in operations(schema) if not any(operation.get("security", [{}]))}
     assert public == {"POST /api/auth/token", "GET /api/products", "GET /api/products/{id}"}
+
+
+@pytest.mark.processes
+def test_the_cookies_are_named_as_they_are_where_customers_are(schema):
+    """And, for those who develop, as Django names them by itself."""
+    words = schema["components"]["securitySchemes"]["session"]
+    live = os.environ | dict.fromkeys(LIVE, "https://shop.example") | {"DEBUG": "off", "SHOP_ENV_FILE": "none"}
+    asked = "from config import settings; print(settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)"
+
+    argv = [sys.executable, "-c", asked]
+    done = subprocess.run(argv, env=live, cwd=SCHEMA.parents[1], capture_output=True, text=True, check=True)
+
+    session, csrf = done.stdout.split()
+    assert words["name"] == session
+    assert f"`{csrf}`" in words["description"]
+    assert f"`{global_settings.SESSION_COOKIE_NAME}` and `{global_settings.CSRF_COOKIE_NAME}`" in words["description"]
+
+
+def test_the_webhooks_are_named(schema):
+    text = schema["info"]["description"]
+
+    assert [event for event in EventType.values if f"`{event}`" not in text] == [EventType.PING]
+    assert "docs/webhooks.md" in text
 
 
 @pytest.mark.parametrize("path", ["/api/schema", "/api/schema/", "/api/docs", "/api/docs/"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import yaml
 from django.conf import settings
 
 from config import web_server
+from payments.groups import GROUPS, held_permissions
+from tests.support.commands import command_environment
 from tests.support.requirements import require_or_skip
 from tools.configuration import document
 
@@ -66,6 +70,17 @@ def test_compose_starts_things_in_the_order_they_need_each_other():
     assert SERVICES["migrate"]["depends_on"]["db"]["condition"] == "service_healthy"
     for name in ("web", "scheduler"):
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_compose_makes_the_staff_groups_before_anything_serves():
+    environment = command_environment(PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+    done = subprocess.run(SERVICES["migrate"]["command"], cwd=ROOT, env=environment, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert held_permissions() == {name: set(given) for name, given in GROUPS.items()}
 
 
 def test_whoever_stands_outside_waits_longer():

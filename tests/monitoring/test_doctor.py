@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.conf import settings as shop_settings
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.migrations.recorder import MigrationRecorder
@@ -16,12 +18,15 @@ from django.db.migrations.recorder import MigrationRecorder
 from config.models import OutgoingMail
 from monitoring.doctor.outside import job_hash
 from monitoring.models import JobRun
+from payments.groups import GROUPS, set_up_groups
 from payments.models import GatewayNotification
 from tests.support.commands import run_command
+from tests.support.requirements import require_or_skip
 from tests.support.watching import sql
 from tests.support.world import make_variant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monitoring_files")]
+NOBODY = 65534
 
 
 def ask(group: str, *arguments: str) -> dict[str, dict[str, str]]:
@@ -123,6 +128,22 @@ def test_a_webhook_never_seen_is_noticed():
     assert ask("midtrans")["webhook"]["level"] == "ok"
 
 
+def test_groups_that_are_not_those_of_this_release_are_noticed():
+    assert {name: (one["level"], one["says"], one["try"]) for name, one in ask("staff", "--deploy").items()} == {
+        f"group {name}": ("error", "does not exist", "manage.py setup_groups") for name in GROUPS
+    }
+
+    set_up_groups()
+    assert {one["level"] for one in ask("staff", "--deploy").values()} == {"ok"}
+
+    owner = Group.objects.get(name="owner")
+    owner.permissions.remove(Permission.objects.get(codename="change_outgoingmail"))
+    owner.permissions.add(Permission.objects.get(codename="delete_order"))
+    found = ask("staff", "--deploy")
+    assert found["group owner"]["says"] == "lacks change_outgoingmail, has delete_order too much"
+    assert found["group kasir"]["level"] == "ok"
+
+
 @pytest.mark.breaks_laws
 def test_a_broken_law_is_noticed_and_the_exit_code_says_so_when_asked():
     assert ask("data")["laws"]["level"] == "ok"
@@ -152,6 +173,52 @@ def test_every_complaint_has_a_step_and_nothing_secret_is_printed(settings, cron
     assert text.count(" ... warning: ") + text.count(" ... error: ") == text.count("    Coba: ") > 0
     assert "very-secret" not in text
     assert not OutgoingMail.objects.exists()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o644])
+def test_settings_that_root_keeps_may_be_read_by_the_shops_group_alone(settings, tmp_path, monkeypatch, mode):
+    """As docs/install.md makes them: root:infiya 0640, and .env leads there. chmod go-rwx would stop every cron job."""
+    require_or_skip("root", install="run the tests as root", present=os.geteuid() == 0)
+    kept = tmp_path / "env"
+    kept.write_text("DEBUG=off\n")
+    kept.chmod(mode)
+    (tmp_path / ".env").symlink_to(kept)
+    monkeypatch.setattr("monitoring.doctor.settings.BASE_DIR", tmp_path)
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+    os.chown(settings.DATA_DIR, NOBODY, NOBODY)
+
+    found = ask("security")["mode of .env"]
+
+    if mode == 0o640:
+        assert found["level"] == "ok"
+    else:
+        assert (found["level"], found["try"]) == ("warning", f"chmod o-rwx {tmp_path / '.env'}")
+
+
+def test_a_file_of_the_shops_own_is_closed_to_its_group_as_well(settings, tmp_path):
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    settings.EMAIL_FILE_PATH.mkdir()
+    settings.EMAIL_FILE_PATH.chmod(0o750)
+
+    assert ask("security")["mode of mail"]["try"] == f"chmod go-rwx {tmp_path / 'mail'}"
+
+
+def test_pictures_that_the_proxy_cannot_reach_are_noticed(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    assert "pictures" not in ask("settings", "--deploy")
+    (settings.MEDIA_ROOT / "products").mkdir(parents=True)
+    for folder in (tmp_path, settings.MEDIA_ROOT):
+        folder.chmod(0o711)
+
+    (settings.MEDIA_ROOT / "products").chmod(0o750)
+    closed = ask("settings", "--deploy")["pictures"]
+    (settings.MEDIA_ROOT / "products").chmod(0o755)
+
+    assert closed["level"] == "warning"
+    assert closed["says"].endswith(f"cannot pass {settings.MEDIA_ROOT / 'products'}")
+    assert f"chmod -R o+rX {settings.MEDIA_ROOT}" in closed["try"]
+    assert ask("settings", "--deploy")["pictures"]["level"] == "ok"
 
 
 @pytest.mark.processes

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -206,6 +207,7 @@ def test_cron_reaches_the_wrapper_through_django_crontab(away, tmp_path):
 
     assert process.returncode == 0, problem
     assert json.loads((tmp_path / "heartbeats" / f"{JOB}_works.json").read_text())["ok"] is True
+    assert stat.S_IMODE((tmp_path / "heartbeats").stat().st_mode) == 0o700
 
 
 @pytest.mark.processes

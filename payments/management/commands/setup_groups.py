@@ -6,11 +6,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 
 from config.commands import ShopCommand
-from payments.groups import GROUPS, set_up_groups
+from payments.groups import GROUPS, held_permissions, set_up_groups
 
 
 class Command(ShopCommand):
@@ -27,17 +26,12 @@ examples:
     def work(self, *, stopping: threading.Event, dry_run: bool, **options: Any) -> Mapping[str, Any]:
         """Compare, and write unless this is a dry run; then everything is undone."""
         with transaction.atomic():
-            before = _held()
+            before = held_permissions()
             set_up_groups()
-            after = _held()
+            after = held_permissions()
             transaction.set_rollback(dry_run)
         return {
             "groups": len(GROUPS),
             "permissions_added": sum(len(after[name] - before.get(name, set())) for name in after),
             "permissions_removed": sum(len(before[name] - after[name]) for name in before),
         }
-
-
-def _held() -> dict[str, set[str]]:
-    groups = Group.objects.filter(name__in=GROUPS).prefetch_related("permissions")
-    return {group.name: {permission.codename for permission in group.permissions.all()} for group in groups}
