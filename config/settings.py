@@ -184,6 +184,8 @@ MAX_ORDER_LINES = 50
 MAX_UNITS_PER_LINE = 99
 # What the cart's page shows beside the cart: shipping, voucher and sums belong to an app above it.
 CART_EXTRAS = "orders.cart_page.cart_extras"
+# Called as hook(user=user, before=address) in the transaction that gives a member another e-mail address.
+EMAIL_CHANGED = "orders.services.email_change.follow_email"
 REFUND_APPROVAL_ABOVE: int = env.int("REFUND_APPROVAL_ABOVE", default=1_000_000)
 LOW_STOCK_UNITS: int = env.int("LOW_STOCK_UNITS", default=3)
 # Midtrans' own limits (its refund pages): days after settlement, and hours (WIB) at which it takes no refund.

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import logging
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from config.database import unit_of_work
 from config.errors import InvalidInputError, NotFoundError
@@ -112,13 +114,18 @@ def ask_email_change(*, user: User, email: str) -> None:
 
 
 def confirm_email_change(*, token: str) -> User:
-    """Take over the address that the link went to, and tell the old one. Raises NotFoundError, InvalidInputError."""
+    """Take over the address that the link went to, and tell the old one. Raises NotFoundError, InvalidInputError.
+
+    What else is mailed to the old one belongs to apps above, and follows by the hook EMAIL_CHANGED.
+    """
+    follow = import_string(settings.EMAIL_CHANGED)
 
     def body() -> User:
         user, wanted = _owner(links.EMAIL_CHANGE, token)
         before = user.email or ""
         user.email = wanted
         user.save(update_fields=["email"])
+        follow(user=user, before=before)
         key = f"{user.pk}/{_short(before + wanted)}"
         queue_account_mail("email_changed", user, to=before, key=key, path=reverse("shop:page", args=["kontak"]))
         return user
