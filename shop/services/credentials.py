@@ -30,13 +30,16 @@ DEAD_LINK = "Tautan ini tidak berlaku lagi. Minta yang baru."
 TAKEN = "Alamat e-mail ini tidak dapat dipakai."
 
 
-def ask_password_reset(*, email: str) -> None:
-    """Mail a link to set a new password, if ``email`` is a member's. Takes as long, and says as little, if not."""
+def ask_password_reset(*, email: str, goal: str = "") -> None:
+    """Mail a link to set a new password, if ``email`` is a member's. Takes as long, and says as little, if not.
+
+    ``goal``, an address of this site, is where its owner was going; it travels in the link.
+    """
     user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
 
     def body() -> None:
         whom = user or _nobody(email)
-        path = reverse("shop:password_set", args=[links.make_token(links.PASSWORD_RESET, whom)])
+        path = reverse("shop:password_set", args=[links.make_token(links.PASSWORD_RESET, whom, goal)])
         key = f"{whom.pk}/{mail_slot()}/{_short(whom.password)}"
         hours = links.PASSWORD_RESET.hours
         with kept_only_if(user is not None):
