@@ -101,8 +101,7 @@ def _remove(request: HttpRequest, found: Cart) -> HttpResponse:
 
 def _offer_undo(request: HttpRequest, line: CartLine) -> None:
     """Let the next page put a line back that was just taken out; the last one only."""
-    name = f"{line.product.name} {line.variant.name}".strip()
-    request.session[_UNDO] = {"variant": line.variant.pk, "quantity": line.quantity, "name": name}
+    request.session[_UNDO] = {"variant": line.variant.pk, "quantity": line.quantity, "name": line.name}
 
 
 def _restore(request: HttpRequest, found: Cart) -> HttpResponse:

@@ -216,7 +216,7 @@ def test_the_guard_locks_every_button_and_sends_the_pressed_one(live_server, bro
     seen = page.evaluate("JSON.parse(sessionStorage.getItem('seen'))")
 
     assert [button["disabled"] for button in seen] == [True, True]
-    assert [button["text"] for button in seen] == ["Memproses…", "Hapus Kemeja Batik Kawung"]
+    assert [button["text"] for button in seen] == ["Memproses…", "Hapus Kemeja Batik Kawung Nila, M"]
     assert [button["busy"] for button in seen] == ["true", None]
 
 
