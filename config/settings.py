@@ -189,6 +189,10 @@ MAX_UNITS_PER_LINE = 99
 CART_EXTRAS = "orders.cart_page.cart_extras"
 # How many sold units of a variant are still in the house: only orders know what was sent.
 UNSENT_UNITS = "orders.unsent.unsent_units"
+# Called as hook(user=user, before=address) in the transaction that gives a member another e-mail address.
+EMAIL_CHANGED = "orders.services.email_change.follow_email"
+# Called as hook(city=..., province=...) for an address that is being saved; returns what is wrong with it, or nothing.
+ADDRESS_OBJECTION = "orders.regions.wrong_province"
 REFUND_APPROVAL_ABOVE: int = env.int("REFUND_APPROVAL_ABOVE", default=1_000_000)
 LOW_STOCK_UNITS: int = env.int("LOW_STOCK_UNITS", default=3)
 # Midtrans' own limits (its refund pages): days after settlement, and hours (WIB) at which it takes no refund.

@@ -14,16 +14,15 @@ def sentences(contents: CartView, *, done: bool) -> list[str]:
 
 
 def _sentence(line: CartLine, *, done: bool) -> str:
-    name = f"{line.product.name} {line.variant.name}".strip()
     if not line.for_sale:
-        return f"{name} tidak lagi dijual" + (", kami keluarkan dari keranjangmu." if done else ".")
+        return f"{line.name} tidak lagi dijual" + (", kami keluarkan dari keranjangmu." if done else ".")
     if line.available == 0:
-        return f"{name} habis" + (", kami keluarkan dari keranjangmu." if done else ".")
+        return f"{line.name} habis" + (", kami keluarkan dari keranjangmu." if done else ".")
     if line.is_short:
         changed = f", jumlahnya kami ubah dari {line.quantity} menjadi {line.available}." if done else "."
-        return f"Stok {name} tinggal {line.available}{changed}"
+        return f"Stok {line.name} tinggal {line.available}{changed}"
     if line.price_changed:
-        return f"Harga {name} berubah dari {rupiah(line.seen_price)} menjadi {rupiah(line.unit_price)}."
+        return f"Harga {line.name} berubah dari {rupiah(line.seen_price)} menjadi {rupiah(line.unit_price)}."
     return ""
 
 

@@ -1,4 +1,5 @@
-"""Districts (kecamatan) with their city and province: one search box fills all three.
+"""Districts (kecamatan) with their city and province: one search box fills all three, and a typed city has to lie in
+its province.
 
 The data is read once, on first use (about 0.2 s), and searched in memory; see ``orders/data/regions/README.md`` for its
 source and licence.
@@ -44,6 +45,8 @@ _ALSO_CALLED = {
     "KEPULAUAN BANGKA BELITUNG": "babel",
     "KEPULAUAN RIAU": "kepri",
 }
+# How the kind of a city is written before its name.
+_KINDS = frozenset({"kota", "kotamadya", "kodya", "kabupaten", "kab", "administrasi", "adm"})
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,42 @@ def search(text: str, *, limit: int = MAX_RESULTS) -> list[Region]:
     wanted = " ".join(words)
     found.sort(key=lambda entry: (_rank(entry, wanted, words[0]), entry.district, entry.region.label))
     return [entry.region for entry in found[:limit]]
+
+
+def wrong_province(*, city: str, province: str) -> str:
+    """Return why ``city`` cannot lie in ``province``, or nothing; ``shop`` knows it as the hook ADDRESS_OBJECTION.
+
+    Only what is certain: an unknown name may be a spelling that the data does not have, and says nothing.
+    """
+    homes = _provinces_by_city().get(_bare(city), ())
+    if not homes or province.casefold() not in _province_names() or province.casefold() in map(str.casefold, homes):
+        return ""
+    return f"{city} ada di provinsi {' atau '.join(homes)}. Pilih provinsi itu, atau perbaiki nama kotanya."
+
+
+def _bare(city: str) -> str:
+    """Return the name of a city without its kind, and in one spelling: ``kab. sleman`` is ``Kabupaten Sleman``."""
+    words = _plain(city).split()
+    while len(words) > 1 and words[0] in _KINDS:
+        del words[0]
+    return "".join(words)
+
+
+@cache
+def _provinces_by_city() -> dict[str, tuple[str, ...]]:
+    """Return where there is a city or a regency of a name: Banjar is a city in Jawa Barat and a regency elsewhere."""
+    names = {row["code"]: proper_case(row["name"]) for row in _rows("provinces")}
+    homes: dict[str, list[str]] = {}
+    for row in _rows("regencies"):
+        found, name = homes.setdefault(_bare(row["name"]), []), names[row["province_code"]]
+        if name not in found:
+            found.append(name)
+    return {city: tuple(found) for city, found in homes.items()}
+
+
+@cache
+def _province_names() -> frozenset[str]:
+    return frozenset(row["name"].casefold() for row in _rows("provinces"))
 
 
 def _rank(entry: _Entry, wanted: str, first: str) -> int:

@@ -61,7 +61,7 @@ def invoice_of(order: Order, paths: OrderPaths, *, whole: bool) -> Invoice:
         items=tuple(OrderItem.objects.filter(order=order)),
         tax=tax,
         paid_with=situation.paid_with,
-        returned=situation.money.returned,
+        returned=situation.money.price_returned,
     )
 
 

@@ -14,12 +14,21 @@ from shop.money import rupiah
 
 @dataclass(frozen=True)
 class Money:
-    """What came in for an order and what went back, in rupiah over all its payments."""
+    """What came in for an order and what went back, in rupiah over all its payments.
+
+    ``excess_returned`` is the part of ``returned`` that never paid the order: a second payment, or a wrong amount.
+    """
 
     received: int = 0
     charged_back: int = 0
     returned: int = 0
     returning: int = 0
+    excess_returned: int = 0
+
+    @property
+    def price_returned(self) -> int:
+        """What went back of the money that paid the order."""
+        return self.returned - self.excess_returned
 
     @property
     def kept(self) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from config.errors import NotFoundError
@@ -14,40 +15,48 @@ from orders.links import order_path
 from orders.models import CancelRequest, Order, OrderEvent, OrderItem
 from payments import masking, page_state, timeline
 from payments.instructions import method_name
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentTransaction, Refund
 from payments.page_state import Money
 from payments.pages import HistoryRow, Line, OrderPage, OrderPaths, PayPage, Recipient, Situation
-from payments.states import MONEY_CAME, OPEN, RefundState
+from payments.states import OPEN, RefundState, TransactionStatus
 from shop.models import ProductImage, User
 from shop.phone import local_phone
 from shop.places import place_line
 
 OPEN_VALUES = {status.value for status in OPEN}
-PAID_VALUES = {status.value for status in MONEY_CAME}
+STILL_HERE = [TransactionStatus.SUCCESS, TransactionStatus.PARTIALLY_REFUNDED]
+_ACCEPTED = Q(received__gt=0, surplus=False, problem="")
 
 
 def situation_of(order: Order) -> Situation:
     """Return the order with its money (one query)."""
     payments = list(_payments_with_money(order))
-    names = ("received", "charged_back", "returned", "returning")
+    names = ("received", "charged_back", "returned", "returning", "excess_returned")
     money = Money(**{name: sum(getattr(row, name) or 0 for row in payments) for name in names})
     current = next((row for row in payments if row.status in OPEN_VALUES and row.kill_asked_at is None), None)
-    paid = next((row for row in payments if row.status in PAID_VALUES), None)
+    paid_by = [seen for row in payments if (seen := getattr(row, "paid_by", None))]
+    paid = next((seen for seen in paid_by if seen["is_here"]), next(iter(paid_by), None))
     state = page_state.page_state(order, money, current.status if current else "", timezone.now())
     return Situation(
         order=order,
         state=state,
         money=money,
         payment=current,
-        paid_with=f"Lewat {method_name(paid.raw, paid.method)}" if paid else "",
+        paid_with=f"Lewat {method_name(paid['raw'], paid['type'])}" if paid else "",
     )
 
 
 def _payments_with_money(order: Order) -> QuerySet[Payment]:
-    """Return an order's payments, newest first, with the sums of what came and went under each."""
+    """Return an order's payments, newest first, with the sums of what came and went under each, and what paid.
+
+    ``paid_by`` is the transaction under it that pays the order, or that did before its money went (``is_here``).
+    """
     refunds = Refund.objects.filter(transaction__payment=OuterRef("pk")).order_by().values("transaction__payment")
     done = refunds.filter(state=RefundState.DONE).annotate(sum=Sum("amount")).values("sum")
+    excess = refunds.filter(Q(transaction__surplus=True) | ~Q(transaction__problem=""), state=RefundState.DONE)
     going = refunds.filter(state__in=[RefundState.REQUESTED, RefundState.SENT]).annotate(sum=Sum("amount"))
+    paid = PaymentTransaction.objects.filter(_ACCEPTED, payment=OuterRef("pk"))
+    paid = paid.annotate(is_here=Q(status__in=STILL_HERE)).order_by("-is_here", "-pk")
     return (
         Payment.objects.filter(order=order)
         .annotate(
@@ -55,6 +64,8 @@ def _payments_with_money(order: Order) -> QuerySet[Payment]:
             charged_back=Sum("transactions__charged_back", default=0),
             returned=Subquery(done),
             returning=Subquery(going.values("sum")),
+            excess_returned=Subquery(excess.annotate(sum=Sum("amount")).values("sum")),
+            paid_by=Subquery(paid.values(seen=JSONObject(type="payment_type", raw="raw", is_here="is_here"))[:1]),
         )
         .order_by("-pk")
     )

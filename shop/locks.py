@@ -27,18 +27,20 @@ def lock_carts(pks: Iterable[int]) -> list[Cart]:
     return list(carts.filter(pk__in=list(pks)).order_by("pk"))
 
 
-def lock_user(pk: int) -> None:
+def lock_user(pk: int) -> str:
     """Lock one customer: orders of one person are placed one after the other, so that the quota holds.
 
-    Raises User.DoesNotExist, and AccountClosedError for one who was switched off or erased while this waited.
+    Returns his e-mail address as it stands then, empty for a guest. Raises User.DoesNotExist, and AccountClosedError
+    for one who was switched off or erased while this waited.
     """
     with connection.cursor() as cursor:
-        cursor.execute('SELECT "is_active" FROM "shop_user" WHERE "id" = %s FOR NO KEY UPDATE', [pk])
+        cursor.execute('SELECT "is_active", "email" FROM "shop_user" WHERE "id" = %s FOR NO KEY UPDATE', [pk])
         found = cursor.fetchone()
     if found is None:
         raise User.DoesNotExist
     if not found[0]:
         raise AccountClosedError
+    return found[1] or ""
 
 
 def lock_variants(pks: Iterable[int]) -> dict[int, Variant]:

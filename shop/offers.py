@@ -30,10 +30,6 @@ class Choice:
     def is_low(self) -> bool:
         return is_low(self.variant)
 
-    @property
-    def most(self) -> int:
-        return most(self.variant)
-
 
 @dataclass(frozen=True)
 class Axis:

@@ -92,6 +92,11 @@ class CartLine:
     for_sale: bool
 
     @property
+    def name(self) -> str:
+        """The product with its variant: what tells this line from another one of the same product."""
+        return f"{self.product.name} {self.variant.name}".strip()
+
+    @property
     def total(self) -> int:
         return self.unit_price * self.quantity
 

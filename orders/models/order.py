@@ -1,4 +1,7 @@
-"""The order: who bought what, at which prices, and where it goes. Everything is kept as it was when it was placed."""
+"""The order: who bought what, at which prices, and where it goes.
+
+Everything is kept as it was when it was placed; only ``email`` follows its owner, since mails go there.
+"""
 
 from __future__ import annotations
 

@@ -156,12 +156,13 @@ def _place(
             raise CartChangedError
         if cart_version is not None and locked.version != cart_version:
             raise CartChangedError(version=locked.version)
-    lock_user(customer.pk)
+    own_email = lock_user(customer.pk)
     if earlier := _replayed(customer, key, request):
         return PlacedOrder(earlier, duplicate=True)
     require_open()
     address = _address(customer, request)
-    email = request.email or customer.email or ""
+    # Whoever asked with his own address gets the mails where it is now: it may have changed while this waited.
+    email = own_email if request.email in {"", customer.email} else request.email
     if not email:
         raise InvalidInputError("email", "Isi alamat e-mail untuk kabar pesanan.")
     now = _require_quota(customer, email, address.phone)

@@ -63,7 +63,7 @@ class CartForm(ShopForm):
         super().__init__(*args, **kwargs)
         self.lines = lines
         for line in lines:
-            field = _quantity(f"Jumlah {line.product.name}", least=0, required=False)
+            field = _quantity(f"Jumlah {line.name}", least=0, required=False)
             field.initial = line.quantity
             self.fields[f"jumlah-{line.variant.pk}"] = field
 

@@ -11,6 +11,7 @@ from functools import partial
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from config.database import unit_of_work
 from config.errors import InvalidInputError
@@ -70,11 +71,21 @@ class IssuedToken:
 
 def add_address(*, user: User, data: AddressData, is_default: bool = False) -> Address:
     """Store an address of ``user``; the first one becomes the default. Raises InvalidInputError."""
+    return unit_of_work(partial(_add_address, user, checked_address(data), is_default))
+
+
+def checked_address(data: AddressData) -> AddressData:
+    """Return the address as it may be saved, with its phone as E.164. Raises InvalidInputError.
+
+    The province decides what shipping costs, so a city that lies in another one is refused (hook ADDRESS_OBJECTION).
+    """
     try:
         phone = normalise_phone(data.phone)
     except ValueError:
         raise InvalidInputError("phone", BAD_PHONE) from None
-    return unit_of_work(partial(_add_address, user, replace(data, phone=phone), is_default))
+    if objection := import_string(settings.ADDRESS_OBJECTION)(city=data.city, province=data.province):
+        raise InvalidInputError("province", objection)
+    return replace(data, phone=phone)
 
 
 def _add_address(user: User, data: AddressData, is_default: bool) -> Address:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 
 from config.database import unit_of_work
-from config.errors import InvalidInputError, NotFoundError
+from config.errors import NotFoundError
 from shop.locks import lock_user
 from shop.models import Address, User
-from shop.phone import normalise_phone
-from shop.services.account import BAD_PHONE, AddressData
+from shop.services.account import AddressData, checked_address
 
 GONE = "Alamat ini tidak ada di akunmu."
 
@@ -28,10 +27,7 @@ def change_address(*, user: User, pk: int, data: AddressData, is_default: bool) 
 
     Raises NotFoundError, InvalidInputError.
     """
-    try:
-        checked = replace(data, phone=normalise_phone(data.phone))
-    except ValueError:
-        raise InvalidInputError("phone", BAD_PHONE) from None
+    checked = checked_address(data)
 
     def body() -> None:
         lock_user(user.pk)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import logging
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from config.database import unit_of_work
 from config.errors import InvalidInputError, NotFoundError
@@ -28,13 +30,16 @@ DEAD_LINK = "Tautan ini tidak berlaku lagi. Minta yang baru."
 TAKEN = "Alamat e-mail ini tidak dapat dipakai."
 
 
-def ask_password_reset(*, email: str) -> None:
-    """Mail a link to set a new password, if ``email`` is a member's. Takes as long, and says as little, if not."""
+def ask_password_reset(*, email: str, goal: str = "") -> None:
+    """Mail a link to set a new password, if ``email`` is a member's. Takes as long, and says as little, if not.
+
+    ``goal``, an address of this site, is where its owner was going; it travels in the link.
+    """
     user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
 
     def body() -> None:
         whom = user or _nobody(email)
-        path = reverse("shop:password_set", args=[links.make_token(links.PASSWORD_RESET, whom)])
+        path = reverse("shop:password_set", args=[links.make_token(links.PASSWORD_RESET, whom, goal)])
         key = f"{whom.pk}/{mail_slot()}/{_short(whom.password)}"
         hours = links.PASSWORD_RESET.hours
         with kept_only_if(user is not None):
@@ -112,13 +117,18 @@ def ask_email_change(*, user: User, email: str) -> None:
 
 
 def confirm_email_change(*, token: str) -> User:
-    """Take over the address that the link went to, and tell the old one. Raises NotFoundError, InvalidInputError."""
+    """Take over the address that the link went to, and tell the old one. Raises NotFoundError, InvalidInputError.
+
+    What else is mailed to the old one belongs to apps above, and follows by the hook EMAIL_CHANGED.
+    """
+    follow = import_string(settings.EMAIL_CHANGED)
 
     def body() -> User:
         user, wanted = _owner(links.EMAIL_CHANGE, token)
         before = user.email or ""
         user.email = wanted
         user.save(update_fields=["email"])
+        follow(user=user, before=before)
         key = f"{user.pk}/{_short(before + wanted)}"
         queue_account_mail("email_changed", user, to=before, key=key, path=reverse("shop:page", args=["kontak"]))
         return user

@@ -31,7 +31,7 @@ def cart(request: HttpRequest) -> HttpResponse:
     found = current_cart(request)
     view = _view(found)
     undo = request.session.pop(_UNDO, None) if _UNDO in request.session else None
-    ordered = found is not None and found.status == CartStatus.CONVERTED
+    ordered = found if found is not None and found.status == CartStatus.CONVERTED else None
     return _render(request, view, CartForm(view.lines), ordered=ordered, undo=undo)
 
 
@@ -101,8 +101,7 @@ def _remove(request: HttpRequest, found: Cart) -> HttpResponse:
 
 def _offer_undo(request: HttpRequest, line: CartLine) -> None:
     """Let the next page put a line back that was just taken out; the last one only."""
-    name = f"{line.product.name} {line.variant.name}".strip()
-    request.session[_UNDO] = {"variant": line.variant.pk, "quantity": line.quantity, "name": name}
+    request.session[_UNDO] = {"variant": line.variant.pk, "quantity": line.quantity, "name": line.name}
 
 
 def _restore(request: HttpRequest, found: Cart) -> HttpResponse:
@@ -121,11 +120,13 @@ def _render(
     view: CartView,
     form: CartForm,
     *,
-    ordered: bool = False,
+    ordered: Cart | None = None,
     undo: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Answer with the page. What belongs to orders (shipping, voucher, sums) comes from the hook CART_EXTRAS."""
-    extras: Callable[[HttpRequest, CartView], dict[str, Any]] = import_string(settings.CART_EXTRAS)
+    """Answer with the page. What belongs to orders comes from the hook CART_EXTRAS: shipping, voucher, sums, or what
+    became of the order that the cart was turned into (``ordered``).
+    """
+    extras: Callable[[HttpRequest, CartView, Cart | None], dict[str, Any]] = import_string(settings.CART_EXTRAS)
     context = {"place": "cart", "view": view, "form": form, "ordered": ordered, "cart_units": view.units, "undo": undo}
-    return render(request, "shop/cart.html", context | extras(request, view), status=status)
+    return render(request, "shop/cart.html", context | extras(request, view, ordered), status=status)

@@ -7,7 +7,7 @@ from math import ceil
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -26,7 +26,7 @@ from shop.login_guard import forgive
 from shop.login_guard import seconds_to_wait as seconds_to_wait_for_password
 from shop.models import User
 from shop.services import credentials
-from shop.views.answers import see_other
+from shop.views.answers import leading_on, next_to_mail, see_other
 from shop.views.errors import too_many_requests
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -38,21 +38,29 @@ WRONG = "Kata sandi ini salah."
 def password_forgotten(request: HttpRequest) -> HttpResponse:
     """Ask for the address and mail a link to it; the answer is the same whether it has an account or not."""
     form = ForgottenForm(request.POST) if request.method == "POST" else ForgottenForm()
+    goal = _goal(request)
     if not form.is_valid():
-        status = 400 if form.errors else 200
-        return render(request, "shop/password_forgotten.html", {"form": form}, status=status)
+        context = {"form": form, "next": goal}
+        return render(request, "shop/password_forgotten.html", context, status=400 if form.errors else 200)
     email = form.cleaned_data["email"]
     if wait := limits.seconds_to_wait(request, limits.PASSWORD_RESET, email):
         return too_many_requests(request, wait)
-    credentials.ask_password_reset(email=email)
-    return see_other("shop:password_mailed")
+    credentials.ask_password_reset(email=email, goal=goal)
+    return see_other(leading_on("shop:password_mailed", goal))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD"])
 def password_mailed(request: HttpRequest) -> HttpResponse:
     """Say that a mail is on its way, if there is somebody for it."""
-    return render(request, "shop/password_mailed.html", {"hours": links.PASSWORD_RESET.hours})
+    context = {"hours": links.PASSWORD_RESET.hours, "next": _goal(request)}
+    return render(request, "shop/password_mailed.html", context)
+
+
+def _goal(request: HttpRequest) -> str:
+    """Return where the visitor was going when he was asked to log in; empty where that is his account anyway."""
+    goal = next_to_mail(request, "shop:account")
+    return "" if goal == resolve_url("shop:account") else goal
 
 
 @sensitive_post_parameters("password")
@@ -69,9 +77,10 @@ def password_set(request: HttpRequest, token: str) -> HttpResponse:
             credentials.set_new_password(token=token, password=form.cleaned_data["password"])
         except NotFoundError:
             return dead_link(request)
-        auth.logout(request)
+        if request.user.is_authenticated:  # a visitor keeps his session, and the cart in it
+            auth.logout(request)
         messages.success(request, "Kata sandi barumu tersimpan. Silakan masuk.")
-        return see_other("shop:login")
+        return see_other(leading_on("shop:login", found[1]))
     return private(render(request, "shop/password_set.html", {"form": form}, status=400 if form.errors else 200))
 
 

@@ -16,13 +16,12 @@ from shop.forms.credentials import NewPasswordForm
 from shop.links import Newcomer
 from shop.models import User
 from shop.services.registration import ask_registration, finish_registration
-from shop.views.answers import see_other, wanted_next
+from shop.views.answers import next_to_mail, see_other, wanted_next
 from shop.views.credentials import dead_link, private
 from shop.views.errors import too_many_requests
 from shop.views.login import welcome
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-LONGEST_GOAL = 200  # it travels in the mailed link
 _ASKED = "registering"
 
 
@@ -37,7 +36,7 @@ def register(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form, "next": goal}
         return render(request, "shop/register.html", context, status=400 if form.errors else 200)
-    newcomer = Newcomer(**form.cleaned_data, goal=goal if len(goal) <= LONGEST_GOAL else resolve_url("shop:account"))
+    newcomer = Newcomer(**form.cleaned_data, goal=next_to_mail(request, "shop:account"))
     if wait := limits.seconds_to_wait(request, limits.REGISTRATION, newcomer.email):
         return too_many_requests(request, wait)
     ask_registration(newcomer)

@@ -33,7 +33,8 @@
   on("htmx:beforeSwap", (event) => { // a wish that is refused is a page of its own, and so is whatever is no list
     if (!inList(event) || !event.detail.shouldSwap) return;
     const page = event.detail.serverResponse;
-    if (page.includes('id="hasil"') && !page.includes('class="errors"')) return;
+    const told = page.includes('class="errors"') || document.querySelector(".errors"); // now, or about the wish before
+    if (page.includes('id="hasil"') && !told) return;
     event.detail.shouldSwap = false;
     location.href = event.detail.pathInfo.finalRequestPath;
   });
@@ -88,10 +89,14 @@
     if (told && live && live.textContent !== told.dataset.say) live.textContent = told.dataset.say;
   });
 
+  on("htmx:afterSettle", () => { // a box that was replaced alone leaves the title as it was, also where all is right now
+    if (!document.querySelector(".errors")) document.title = document.title.replace(/^Kesalahan: /, "");
+  });
+
   // A box that was replaced alone has no summary of its mistakes: the field itself takes the focus, and says why.
   on("htmx:afterSettle", (event) => {
     const wrong = event.target.querySelector?.("#ongkir [aria-invalid=true]") ?? event.target.closest?.("#ongkir")?.querySelector("[aria-invalid=true]");
-    if (wrong && !document.querySelector(".errors")) wrong.focus();
+    if (wrong) wrong.focus();
   });
 
   // ---- no answer, or one that is no page of ours: go the way without a script ----------------------------------------

@@ -18,8 +18,11 @@
     all("[data-js]", (element) => { element.hidden = false; });
     all("[data-left]:not([data-ticking])", countdown);
     all(".gallery", watchGallery);
-    const summary = document.querySelector(".errors");
-    if (summary) summary.focus();
+    const summary = document.querySelector(".errors:not([data-told])"); // once: parts around it may be replaced
+    if (summary) {
+      summary.dataset.told = "";
+      summary.focus();
+    }
   }
 
   // ---- theme: the cookie lets the server write data-theme on <html>, so there is no flash ---------------------------
@@ -108,9 +111,10 @@
   addEventListener("pageshow", release);
 
   // ---- swap: take the same page again and replace only what changed; a plain navigation if anything is odd ----------
+  const BOX = ".buy .qty input";
   let asked = 0;
 
-  // Returns whether it was: an answer that a later wish overtook changes nothing.
+  // Returns whether it was: an answer that a later wish overtook changes nothing. What was typed as a quantity stays.
   async function swap(url) {
     const mine = ++asked;
     const response = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
@@ -118,29 +122,38 @@
     if (mine !== asked) return false;
     if (!response.ok || !page.querySelector("main")) throw new Error("not the page that was wanted");
     const focused = document.activeElement?.id;
+    const typed = document.querySelector(BOX)?.value;
     all("[data-swap]", (old) => {
       const fresh = page.querySelector(`[data-swap="${old.dataset.swap}"]`);
       if (fresh) old.replaceChildren(...fresh.childNodes);
     });
+    const box = document.querySelector(BOX);
+    if (box && typed) box.value = Math.min(typed, box.max);
+    if (!page.querySelector(".errors")) all(".errors", (old) => (old.closest(".notices") ?? old).remove());
     document.title = page.title;
     window.htmx?.process(document.body); // parts with instructions for htmx may have been among them
     prepare();
-    if (focused && !document.querySelector(".errors")) document.getElementById(focused)?.focus();
+    if (focused) document.getElementById(focused)?.focus();
     return true;
+  }
+
+  function show(url) {
+    swap(url)
+      .then((done) => { if (done) history.replaceState(null, "", url); })
+      .catch(() => { if (!guarded.size) location.href = url; }); // a form that is on its way leads elsewhere
   }
 
   on("click", "a[data-in-place]", (link, event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    const { href } = link;
-    swap(href).then((done) => { if (done) history.replaceState(null, "", href); }).catch(() => { location.href = href; });
+    show(link.href);
   });
 
   on("change", "select[data-submit]", (select) => select.form.requestSubmit());
 
-  // ---- product: price and stock follow the chosen variant -----------------------------------------------------------
+  // ---- product: price and stock follow the chosen variant at once, the button and shipping as the server has them ----
   on("change", "input[data-price]", (radio) => {
-    const { price, note, low, max, name, full } = radio.dataset;
+    const { price, note, low, name, full } = radio.dataset;
     all("[data-show=price]", (element) => { element.textContent = price; });
     all("[data-show=name]", (element) => { element.textContent = name; });
     all("[data-show=full]", (element) => { element.textContent = full; });
@@ -148,12 +161,7 @@
       element.textContent = note;
       element.classList.toggle("low", low === "1");
     });
-    const box = radio.form.querySelector(".qty input");
-    if (box) {
-      box.max = max;
-      if (Number(box.value) > Number(max)) box.value = max;
-    }
-    history.replaceState(null, "", `${radio.form.dataset.url}?varian=${radio.value}`);
+    show(`${radio.form.dataset.url}?varian=${radio.value}`);
   });
 
   // ---- gallery: thumbnails scroll the strip, and say which picture is shown ------------------------------------------

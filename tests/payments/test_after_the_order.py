@@ -17,13 +17,16 @@ from orders.links import order_path
 from orders.models import Order
 from orders.services import ship_order
 from payments.models import Payment, PaymentTransaction, Refund
-from payments.services.refunds import request_refund
+from payments.services import change_method
+from payments.services.refunds import request_refund, send_refund
 from payments.services.reminders import due_reminders, remind_unpaid
 from shop.models import Address, User
+from shop.money import rupiah
 from tests.support.checkout import Visitor, main_of, text_of, visitor
+from tests.support.money import two_payments
 from tests.support.pages import paid_order, pay
 from tests.support.staff import make_staff
-from tests.support.world import make_customer, make_order, make_variant
+from tests.support.world import make_customer, make_order, make_variant, notify, start
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +101,60 @@ def test_a_partial_refund_shows_on_page_and_invoice(client, simulator):
 
     assert "Rp10.000 sudah kami kembalikan" in main_of(client.get(order_path(order)))
     assert "-Rp10.000" in main_of(client.get(f"{order_path(order)}faktur/"))
+
+
+@pytest.mark.parametrize("first", ["older", "newer"])
+def test_a_surplus_that_went_back_is_no_part_of_the_invoice(client, simulator, first):
+    """Two payments succeed, in either order; the invoice is about the one that pays the order."""
+    order = make_order()
+    older = start(order)
+    notify(older, simulator.choose(older.gateway_id, "gopay", deliver=False), "201")
+    newer = change_method(order_id=order.pk, actor="customer:1").payment
+    simulator.choose(newer.gateway_id, "qris", deliver=False)
+    pays, surplus = (older, newer) if first == "older" else (newer, older)
+    for payment in (pays, surplus):
+        notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False, force=True))
+    give_back(PaymentTransaction.objects.get(surplus=True, payment=surplus), amount=order.total)
+
+    page = main_of(client.get(order_path(order)))
+    invoice = main_of(client.get(f"{order_path(order)}faktur/"))
+
+    assert f"Kelebihan pembayaranmu, {rupiah(order.total)}, sudah kami kembalikan." in page
+    assert "LUNAS" in invoice
+    assert "Sudah dikembalikan" not in invoice
+    assert f"-{rupiah(order.total)}" not in invoice
+    paid_with = "Lewat GoPay" if first == "older" else "Lewat QRIS"
+    assert paid_with in page
+    assert paid_with in invoice
+
+
+def test_of_two_transactions_under_one_payment_the_one_that_pays_is_named(client, simulator):
+    order = make_order()
+    payment = start(order)
+    notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False, method="gopay"))
+    simulator.choose(payment.gateway_id, "qris", deliver=False, force=True)
+    notify(payment, simulator.event(payment.gateway_id, "settle", deliver=False, force=True))
+
+    assert "Lewat GoPay" in main_of(client.get(f"{order_path(order)}faktur/"))
+
+
+def test_a_refund_of_the_price_beside_one_of_the_surplus_is_told_apart(client, simulator):
+    order, _, _ = two_payments(simulator)
+    give_back(PaymentTransaction.objects.get(surplus=True), amount=order.total)
+    give_back(PaymentTransaction.objects.get(surplus=False), amount=10_000)
+
+    page = main_of(client.get(order_path(order)))
+    invoice = main_of(client.get(f"{order_path(order)}faktur/"))
+
+    assert "Rp10.000 sudah kami kembalikan. Kelebihan pembayaranmu" in page
+    assert "<dd>-Rp10.000</dd>" in invoice
+
+
+def give_back(row: PaymentTransaction, *, amount: int) -> None:
+    """Refund rupiah of a transaction at the gateway, as staff do."""
+    refund = request_refund(transaction_id=row.pk, amount=amount, reason="uji", requested_by=make_staff("kasir"))
+    send_refund(refund_id=refund.pk)
+    assert Refund.objects.get(pk=refund.pk).state == "DONE"
 
 
 # --- order lookup -----------------------------------------------------------------------------------------------------

@@ -10,11 +10,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from config.models import OutgoingMail
-from orders.models import Order
 from orders.services import ship_order, start_processing
 from payments import errors
 from payments.models import Payment, PaymentTransaction, Refund
-from payments.services import change_method, check_order
+from payments.services import check_order
 from payments.services.bank_refunds import claim_bank_refund, confirm_bank_refund
 from payments.services.refund_book import refundable
 from payments.services.refunds import (
@@ -24,7 +23,7 @@ from payments.services.refunds import (
     send_refund,
 )
 from shop.models import User, Variant
-from tests.support.money import ACCOUNT, PROOF, at_gateway, paid
+from tests.support.money import ACCOUNT, PROOF, at_gateway, paid, two_payments
 from tests.support.simulator import Simulator
 from tests.support.threads import run_together
 from tests.support.world import make_customer, make_order, make_variant, notify, start
@@ -237,20 +236,6 @@ def test_a_refund_of_a_shipped_order_leaves_the_stock_alone(simulator: Simulator
 
 
 # --- surplus ---
-
-
-def two_payments(simulator: Simulator) -> tuple[Order, Payment, Payment]:
-    """An order whose first payment was killed and then paid all the same, after the second one had paid."""
-    order = make_order()
-    old = start(order)
-    pending = simulator.choose(old.gateway_id, "gopay", deliver=False)
-    notify(old, pending, "201")
-    new = change_method(order_id=order.pk, actor="customer:1").payment
-    notify(new, simulator.event(new.gateway_id, "settle", deliver=False, method="gopay"))
-    late = simulator.event(old.gateway_id, "settle", deliver=False, force=True)
-    notify(old, late)
-    order.refresh_from_db()
-    return order, old, new
 
 
 def test_two_payments_that_both_succeed_are_both_recorded_and_sell_once(simulator: Simulator) -> None:

@@ -44,6 +44,23 @@ def test_an_address_is_changed_in_place(client, member):
     assert client.post(f"/akun/alamat/{first.pk}/", FORM | {"postal_code": "1"}).status_code == 400
 
 
+def test_a_city_that_lies_in_another_province_is_refused_where_it_is_saved(client, member):
+    wrong = FORM | {"city": "Kab. Sleman", "province": "Jawa Tengah"}
+    first = Address.objects.filter(user=member).earliest("pk")
+
+    added = client.post("/akun/alamat/tambah/", wrong)
+    changed = client.post(f"/akun/alamat/{first.pk}/", wrong)
+
+    for answer in (added, changed):
+        assert answer.status_code == 400
+        page = text_of(answer)
+        told = "Kab. Sleman ada di provinsi Daerah Istimewa Yogyakarta. Pilih provinsi itu, atau perbaiki nama kotanya."
+        assert f'<a href="#id_province">{told}</a>' in page
+        assert 'value="Kab. Sleman"' in page
+    assert [recipient for recipient, _ in book(member)] == ["Sari 0", "Sari 1", "Sari 2"]
+    assert client.post("/akun/alamat/tambah/", wrong | {"province": "Daerah Istimewa Yogyakarta"}).status_code == 303
+
+
 def test_another_address_becomes_the_main_one(client, member):
     last = Address.objects.filter(user=member).latest("pk")
 

@@ -163,6 +163,16 @@ def test_addresses_are_ones_own_and_the_first_is_the_default():
     assert listed["Cache-Control"] == "private, no-store"
 
 
+def test_an_address_whose_city_lies_in_another_province_is_refused():
+    user = make_customer()
+
+    answer = ApiClient(user).post("/api/addresses", ADDRESS_BODY | {"province": "JAWA TENGAH"})
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["province"]
+    assert not user.addresses.exists()
+
+
 def test_the_default_address_comes_first():
     user = make_customer()
     first, second = make_address(user), make_address(user)

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from orders.demo import seed_shipping
+from shop.models import Product
 from tests.factories import PASSWORD, AddressFactory, ProductFactory, ProductImageFactory, VariantFactory
 from tests.support.requirements import require_or_skip
 from tests.support.vouchers import make_voucher
@@ -216,7 +217,7 @@ def test_the_guard_locks_every_button_and_sends_the_pressed_one(live_server, bro
     seen = page.evaluate("JSON.parse(sessionStorage.getItem('seen'))")
 
     assert [button["disabled"] for button in seen] == [True, True]
-    assert [button["text"] for button in seen] == ["Memproses…", "Hapus Kemeja Batik Kawung"]
+    assert [button["text"] for button in seen] == ["Memproses…", "Hapus Kemeja Batik Kawung Sogan, M"]
     assert [button["busy"] for button in seen] == ["true", None]
 
 
@@ -249,6 +250,159 @@ def test_price_and_stock_follow_the_variant(live_server, browser, shirt):
     assert page.inner_text(".price-big") == "Rp110.000"
     assert page.inner_text("p[data-show=note]") == "Sisa 2"
     assert page.inner_text(".bar small") == "Sogan, M"
+
+
+def open_the_sold_out_size(page: Page, base: str, shirt: Product) -> None:
+    """Open the product at a size that is sold out, beside one that is there."""
+    page.goto(f"{base}/produk/kemeja/?varian={shirt.variants.get(name='Nila, XL').pk}")
+    expect(page.locator(".go")).to_contain_text("Pilihan ini sedang habis")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_from_a_sold_out_size_to_one_that_is_there_the_button_comes_back(live_server, browser, shirt, width):
+    page, base, there = open_page(browser, width=width), live_server.url, shirt.variants.get(name="Nila, M")
+    open_the_sold_out_size(page, base, shirt)
+    page.evaluate("window.same = true")
+
+    page.locator(".pick", has_text=re.compile(r"^\s*M\s*$")).click()
+
+    expect(page.locator(".go .btn-main")).to_be_visible()
+    expect(page.locator(".go")).not_to_contain_text("habis")
+    expect(page.locator(".bar")).not_to_contain_text("Stok habis")
+    expect(page.locator(".bar .btn-main")).to_have_count(1)
+    expect(page.locator(f"#varian-{there.pk}")).to_be_focused()
+    expect(page).to_have_title(re.compile("Rp100.000"))
+    page.wait_for_url(f"**/produk/kemeja/?varian={there.pk}")
+    assert page.evaluate("window.same")
+    page.click(".go .btn-main")
+    page.wait_for_url("**/keranjang/")
+    expect(page.locator(".lines > li")).to_contain_text("Nila, M")
+
+
+def test_the_typed_quantity_goes_along_to_another_variant_as_far_as_its_stock(live_server, browser, shirt):
+    VariantFactory.create(
+        product=shirt, name="Nila, S", options={"Warna": "Nila", "Ukuran": "S"}, on_hand=3, price=90_000, position=9
+    )
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+    page.fill("#id_jumlah", "4")
+
+    page.locator(".pick", has_text=re.compile(r"^\s*S\s*$")).click()
+
+    expect(page.locator("#id_jumlah")).to_have_attribute("max", "3")
+    expect(page.locator("#id_jumlah")).to_have_value("3")
+    page.locator(".pick", has_text=re.compile(r"^\s*M\s*$")).click()
+    expect(page.locator("#id_jumlah")).to_have_attribute("max", "5")
+    expect(page.locator("#id_jumlah")).to_have_value("3")
+
+
+def test_the_estimate_follows_the_last_option_too(live_server, browser, shirt):
+    seed_shipping()
+    VariantFactory.create(
+        product=shirt,
+        name="Nila, S",
+        options={"Warna": "Nila", "Ukuran": "S"},
+        on_hand=3,
+        price=90_000,
+        weight=2_000,
+        position=9,
+    )
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+    page.click("#ongkir summary")
+    page.fill("#id_area", "coblong bandung")
+    page.locator(".suggestions li").first.click()
+    page.click("#ongkir form button")
+    expect(page.locator("#ongkir")).to_contain_text("mulai Rp12.000")
+
+    page.locator(".pick", has_text=re.compile(r"^\s*S\s*$")).click()
+
+    expect(page.locator("#ongkir")).to_contain_text("mulai Rp22.000")
+
+
+def test_a_variant_that_cannot_be_fetched_is_gone_to(live_server, browser, shirt):
+    page, base, there = open_page(browser), live_server.url, shirt.variants.get(name="Nila, M")
+    open_the_sold_out_size(page, base, shirt)
+    page.route("**/produk/kemeja/?varian=*", lambda route: route.abort(), times=1)
+
+    page.locator(".pick", has_text=re.compile(r"^\s*M\s*$")).click()
+
+    page.wait_for_url(f"**/produk/kemeja/?varian={there.pk}")
+    expect(page.locator(".go .btn-main")).to_be_visible()
+
+
+def test_a_variant_that_fails_to_come_does_not_stop_what_is_on_its_way_into_the_cart(live_server, browser, shirt):
+    VariantFactory.create(
+        product=shirt, name="Nila, S", options={"Warna": "Nila", "Ukuran": "S"}, on_hand=3, price=90_000, position=9
+    )
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/")
+    held: list[Route] = []
+    for url in ("**/produk/kemeja/?varian=*", "**/keranjang/tambah/"):
+        page.route(url, lambda route: held.append(route))  # noqa: PLW0108 - it marks the handler
+    with page.expect_request("**/produk/kemeja/?varian=*"):
+        page.locator(".pick", has_text=re.compile(r"^\s*S\s*$")).click()
+    with page.expect_request("**/keranjang/tambah/"):
+        page.click(".go .btn-main", no_wait_after=True)
+    page.wait_for_timeout(300)  # the handler is called a moment after the request is told of
+    variant, form = held
+
+    variant.abort()
+    page.wait_for_timeout(300)  # what the page does about it, it does by then
+    form.continue_()
+
+    page.wait_for_url("**/keranjang/")
+    expect(page.locator(".lines > li")).to_contain_text("Nila, S")
+
+
+def test_what_a_refused_form_said_is_gone_with_another_variant(live_server, browser, shirt):
+    page, base = open_page(browser), live_server.url
+    page.goto(f"{base}/produk/kemeja/?varian={shirt.variants.get(name='Sogan, M').pk}")
+    page.fill("#id_jumlah", "1000")
+    page.click(".go .btn-main")
+    page.wait_for_url("**/keranjang/tambah/")
+    expect(page.locator(".errors")).to_be_focused()
+
+    page.click("a.pick:has-text('Nila')")
+
+    expect(page.locator(".errors")).to_have_count(0)
+    expect(page.locator(".price-big")).to_have_text("Rp100.000")
+    expect(page).to_have_title(re.compile("^Kemeja"))
+
+
+def test_a_corrected_filter_takes_what_it_said_away(live_server, browser, shirt):
+    page, base = open_page(browser, width=1280), live_server.url
+    page.goto(f"{base}/produk/?min=x")
+    expect(page.locator(".errors")).to_be_focused()
+
+    page.fill("#id_min", "100000")
+    page.keyboard.press("Tab")
+
+    page.wait_for_url("**/produk/?min=100000*")
+    expect(page.locator(".errors")).to_have_count(0)
+    expect(page.locator("#id_min")).not_to_have_attribute("aria-invalid", "true")
+    expect(page).not_to_have_title(re.compile("^Kesalahan"))
+
+
+def test_an_old_mistake_about_a_voucher_does_not_take_the_focus_from_the_estimate(live_server, browser, shirt):
+    seed_shipping()
+    page, base = open_page(browser), live_server.url
+    fill_cart(page, base)
+    page.click("#voucher summary")
+    page.fill("#id_kode", "salah")
+    page.click("#voucher .btn")
+    expect(page.locator(".errors")).to_be_focused()
+
+    page.click("#ongkir summary")
+    page.fill("#id_area", "depok")
+    page.click("#ongkir form button")
+    expect(page.locator("#id_area")).to_be_focused()  # it says that several fit
+    page.locator("#ongkir .choice").first.click()
+    page.click("#ongkir form button")
+
+    expect(page.locator(".sums")).to_contain_text("Ongkir ke Depok")
+    expect(page.locator(".errors")).to_have_count(0)
+    expect(page).to_have_title(re.compile("^Keranjang"))
 
 
 def test_of_two_colours_pressed_in_a_row_the_last_one_stays(live_server, browser, shirt):

@@ -144,6 +144,36 @@ class TestLooking:
         assert page.text("a", class_="btn btn-main btn-wide") == "Lanjut ke pembayaran"
         assert page.all("a", class_="btn btn-wide") == []
 
+    def test_two_variants_of_one_product_are_told_apart_by_every_name(self, client, read):
+        product = ProductFactory.create(name="Kemeja Batik Kawung")
+        small, large = (VariantFactory.create(product=product, name=name) for name in ("Nila, M", "Nila, L"))
+        put(client, small)
+        put(client, large)
+
+        page = read(client.get("/keranjang/"))
+        wrong = read(client.post("/keranjang/ubah/", {f"jumlah-{large.pk}": "abc"}))
+
+        for variant in (small, large):
+            name = f"Kemeja Batik Kawung {variant.name}"
+            assert page.text("label", for_=f"id_jumlah-{variant.pk}") == f"Jumlah {name}"
+            assert page.text("button", name="hapus", value=str(variant.pk)) == f"Hapus {name}"
+            assert page.text("a", href=f"{product.get_absolute_url()}?varian={variant.pk}") == name
+        told = wrong.text("a", href=f"#id_jumlah-{large.pk}")
+        assert told == "Jumlah Kemeja Batik Kawung Nila, L: tulis angka 1 sampai 99."
+
+    def test_what_changed_names_the_variant(self, client, read):
+        product = ProductFactory.create(name="Kemeja Batik Kawung")
+        gone, dearer = (VariantFactory.create(product=product, name=name, on_hand=5) for name in ("Nila, M", "Nila, L"))
+        put(client, gone)
+        put(client, dearer)
+        lose(gone, 5)
+        Variant.objects.filter(pk=dearer.pk).update(price=125_000)
+
+        told = read(client.get("/keranjang/")).text("form", action="/keranjang/terima/")
+
+        assert "Kemeja Batik Kawung Nila, M habis" in told
+        assert "Harga Kemeja Batik Kawung Nila, L sekarang Rp125.000" in told
+
     def test_sums(self, client, read):
         put(client, VariantFactory.create(price=45_000), "2")
         put(client, VariantFactory.create(price=1_000_000))

@@ -16,7 +16,7 @@ from shop import links
 from shop.models import ApiToken, User
 from shop.services.account import issue_token
 from tests.support.checkout import text_of
-from tests.support.world import make_customer
+from tests.support.world import make_customer, make_variant
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +80,49 @@ def test_a_new_password_ends_every_session_token_and_link(client, member):
     assert not is_in(log_in(member, OLD))
     assert is_in(log_in(member, NEW))
     assert last_mail("password_changed").to == member.email
+
+
+def test_a_visitor_who_forgot_his_password_keeps_his_cart_and_comes_to_where_he_was_going(client, member):
+    variant = make_variant()
+    client.post("/keranjang/tambah/", {"varian": variant.pk, "jumlah": 2})
+    forgotten = client.post(FORGOTTEN, {"email": member.email, "next": "/checkout/"})
+    assert forgotten["Location"] == f"{MAILED}?next=%2Fcheckout%2F"
+
+    answer = client.post(link_in(last_mail("password_reset")), {"password": NEW})
+
+    assert answer["Location"] == f"{LOGIN}?next=%2Fcheckout%2F"
+    assert client.get("/keranjang/").context["cart_units"] == 2
+    goal = re.search(r'name="next" value="([^"]*)"', text_of(client.get(answer["Location"])))
+    assert goal
+    came = client.post(LOGIN, {"email": member.email, "password": NEW, "next": goal[1]})
+    assert came["Location"] == "/checkout/"
+    assert client.get("/keranjang/").context["cart_units"] == 2
+
+
+def test_a_members_own_session_ends_with_the_reset(member):
+    client = log_in(member, OLD)
+
+    client.post(reset_link(member), {"password": NEW})
+
+    assert not is_in(client)
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_session_of_somebody_else_ends_with_the_reset(member):
+    client = log_in(make_customer(), OLD)
+
+    client.post(reset_link(member), {"password": NEW})
+
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize("goal", ["https://jahat.example/", "//jahat.example/", "/cari/?q=" + "x" * 3000])
+def test_a_reset_leads_neither_to_another_site_nor_by_a_link_too_long_to_mail(client, member, goal):
+    assert client.post(FORGOTTEN, {"email": member.email, "next": goal})["Location"] == MAILED
+
+    answer = client.post(link_in(last_mail("password_reset")), {"password": NEW})
+
+    assert answer["Location"] == LOGIN
 
 
 def test_opening_a_link_uses_nothing_up(client, member):

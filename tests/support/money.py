@@ -14,6 +14,7 @@ from psycopg import sql
 from orders.models import Order
 from payments.bank_account import BankAccount
 from payments.models import Payment, PaymentTransaction
+from payments.services import change_method
 from payments.transfer_proof import PDF, CleanProof
 from shop.models import Variant
 from tests.support.simulator import Simulator
@@ -38,6 +39,20 @@ def paid(
     order.refresh_from_db()
     assert order.status == "PAID"
     return order, PaymentTransaction.objects.get(payment=payment)
+
+
+def two_payments(simulator: Simulator) -> tuple[Order, Payment, Payment]:
+    """Return an order whose first payment was killed and then paid all the same, after the second one had paid."""
+    order = make_order()
+    old = start(order)
+    pending = simulator.choose(old.gateway_id, "gopay", deliver=False)
+    notify(old, pending, "201")
+    new = change_method(order_id=order.pk, actor="customer:1").payment
+    notify(new, simulator.event(new.gateway_id, "settle", deliver=False, method="gopay"))
+    late = simulator.event(old.gateway_id, "settle", deliver=False, force=True)
+    notify(old, late)
+    order.refresh_from_db()
+    return order, old, new
 
 
 def at_gateway(simulator: Simulator, row: PaymentTransaction) -> int:
