@@ -30,6 +30,7 @@ from backups.manifest import CHECKSUM, FULL_READ, Manifest
 from backups.migrating import as_alias, pending, run_hooks, unknown_to_this_code
 from backups.processes import ShouldStop, never
 from backups.restoring import compare, gathering_statistics, load
+from backups.room import require_room
 from backups.storage import Store
 from backups.target import Connection, Target
 from backups.verify import found_bad, verify
@@ -147,6 +148,7 @@ def restore(
         new = database.name_beside(target.name, database.RESTORE)
         try:
             say(f"Restoring into the new database {new} ...")
+            require_room(session, manifest, target.name, workplace=own)
             database.create(session, new, like=belongings if live.exists else manifest.settings)
             beside = target.at(new)
             left_out = load(store, manifest, beside, workplace=own, identities=identities, should_stop=should_stop)

@@ -10,12 +10,14 @@ from typing import Any
 
 from backups import encryption, storage
 from backups.commands import BackupCommand, facts_of
-from backups.errors import BackupUsageError
+from backups.errors import BackupCorruptError, BackupUsageError
 from backups.lock import held
-from backups.manifest import CHECKSUM, DRILL, FULL_READ
+from backups.manifest import CHECKSUM, DRILL, FULL_READ, Manifest, Verification
 from backups.mirror import mirror
 from backups.target import shop_database
 from backups.verify import verify
+
+_HOW = {1: "checksum", 2: "read to its end", 3: "restored and compared"}
 
 
 class Command(BackupCommand):
@@ -61,6 +63,7 @@ examples:
         wanted = level
         own.prepare()
         with held(own.folder, target if level >= DRILL else None):
+            own.sweep()
             if file is not None:
                 store, manifest = storage.find(file)
             else:
@@ -82,12 +85,24 @@ examples:
             finally:
                 if store.folder == own.folder:
                     mirror(own, target.name)
+        if judged.verified is not None and not judged.verified.ok:
+            raise BackupCorruptError(_what_stands(judged, judged.verified, level))
         return facts_of(judged) | {"level": level, "asked": wanted}
 
     def summary(self, facts: Mapping[str, Any]) -> str:
         """Return the judgement."""
-        how = {1: "checksum", 2: "read to its end", 3: "restored and compared"}[facts["level"]]
+        how = _HOW[facts["level"]]
         less = "" if facts["level"] == facts["asked"] else ", NOT drilled: encrypted, and no --identity was given"
         if facts["asked"] == FULL_READ and less:
             less = ", NOT read: encrypted, and no --identity was given"
         return f"{facts['backup']} is good ({how}){less}"
+
+
+def _what_stands(manifest: Manifest, judged: Verification, level: int) -> str:
+    """Say that an earlier and stronger check found it bad, and what would take that back."""
+    key = " --identity FILE" if manifest.is_encrypted else ""
+    return (
+        f"This check of {manifest.name} found nothing ({_HOW[level]}), but a stronger one ({_HOW[judged.level]}) found "
+        f"it bad on {judged.at:%Y-%m-%d %H:%M} UTC: {judged.message.rstrip('.')}. That stands; only a check as strong "
+        f"takes it back: manage.py verify_backup {manifest.name} --level {judged.level}{key}"
+    )
