@@ -30,9 +30,9 @@ from backups.errors import (
     BackupOffsiteError,
     BackupUsageError,
 )
-from backups.manifest import SUFFIX, Manifest, Offsite
+from backups.manifest import NAME, SUFFIX, Manifest, Offsite
 from backups.processes import CHUNK, ShouldStop, never
-from backups.storage import NAME, Store
+from backups.storage import Store
 from config.durable import PARTIAL, sync_folder
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from backups.errors import (
     BackupUsageError,
 )
 from backups.facts import read_facts
-from backups.making import SAFETY, back_up
-from backups.manifest import CHECKSUM, FULL_READ, Manifest
+from backups.making import back_up
+from backups.manifest import CHECKSUM, FULL_READ, SAFETY, Manifest
 from backups.migrating import as_alias, pending, run_hooks, unknown_to_this_code
 from backups.processes import ShouldStop, never
 from backups.restoring import compare, gathering_statistics, load

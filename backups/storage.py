@@ -17,14 +17,13 @@ from django.conf import settings
 from backups import manifest as manifests
 from backups.dump import ending
 from backups.errors import BackupCorruptError, BackupRefusedError, BackupSpaceError, BackupUsageError
-from backups.manifest import SUFFIX, Manifest
+from backups.manifest import DAILY, NAME, SUFFIX, Manifest
 from backups.packing import COMPRESSIONS
 from backups.target import shop_database
 from config.durable import PARTIAL, sync_folder
 
 logger = logging.getLogger(__name__)
 
-NAME = re.compile(r"[A-Za-z0-9_-]+-\d{8}T\d{6}Z-[0-9a-f]{6}")
 MARGIN = 1.2
 _ENDINGS = tuple(ending(compression, encrypted=known) for compression in COMPRESSIONS for known in (True, False))
 
@@ -153,16 +152,6 @@ def is_of(name: str, database: str) -> bool:
     return name.rsplit("-", 2)[0] == _slug(database)
 
 
-def moment_in(name: str) -> datetime | None:
-    """Return the time in a backup's name (aware, UTC); None when it is none."""
-    if not NAME.fullmatch(name):
-        return None
-    try:
-        return datetime.strptime(name.rsplit("-", 2)[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def bare_name(text: str) -> str:
     """Return the name of a backup that somebody gave with or without a folder and an ending."""
     return without_ending(Path(text).name.removesuffix(SUFFIX))
@@ -214,6 +203,9 @@ def opened(name: str) -> tuple[BinaryIO, Manifest]:
 
 
 def newest_verified_at() -> datetime | None:
-    """Return when the newest backup that was found good was taken (aware, UTC), or None. Needs no database."""
-    found = shop_store().newest_verified(shop_database().name)
+    """Return when the newest daily backup that was found good was taken (aware, UTC), or None. Needs no database.
+
+    Of the other kinds ``--latest`` takes none, so they do not count.
+    """
+    found = shop_store().newest_verified(shop_database().name, kind=DAILY)
     return found.taken_at if found else None

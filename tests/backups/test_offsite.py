@@ -210,7 +210,7 @@ def test_a_lock_on_the_old_copy_is_told_and_stops_nothing(
     client.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=lock)
     name = connection.settings_dict["NAME"]
     old = renamed(backup, store, name, days_ago=45)
-    for days in (40, 39, 38):
+    for days in (3, 2, 1):
         renamed(backup, store, name, days_ago=days)
     Bucket().push(store, old)
     store.remove(backup)
@@ -229,7 +229,7 @@ def test_without_a_lock_the_old_copy_goes_with_the_backup(
 ) -> None:
     name = connection.settings_dict["NAME"]
     old = Bucket().push(store, renamed(backup, store, name, days_ago=45))
-    for days in (40, 39, 38):
+    for days in (3, 2, 1):
         renamed(backup, store, name, days_ago=days)
     store.remove(backup)
 

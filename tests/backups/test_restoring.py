@@ -17,8 +17,8 @@ from backups import database
 from backups.errors import BackupCorruptError, BackupError, BackupFailedError, BackupRefusedError, BackupUsageError
 from backups.facts import differences, read_facts
 from backups.lock import held
-from backups.making import SAFETY, back_up
-from backups.manifest import Manifest
+from backups.making import back_up
+from backups.manifest import SAFETY, Manifest
 from backups.restore import CLOCKS_DIFFER_BY, Outcome, look, newest_replaced, refuse_unfit, restore, undo
 from backups.storage import Store
 from backups.target import Target
