@@ -133,26 +133,20 @@ def drill(
     Raises BackupCorruptError when pg_restore stumbles over it, or what it restored is something else; every other
     BackupError says nothing about the backup.
     """
-    with contextlib.closing(target.connect_for_maintenance()) as session:
-        database.drop_leftovers(session, target.name, database.DRILL)
-        scratch = database.name_beside(target.name, database.DRILL)
-        try:
+    scratch = database.name_beside(target.name, database.DRILL)
+    try:
+        with contextlib.closing(target.connect_for_maintenance()) as session:
+            database.drop_leftovers(session, target.name, database.DRILL)
             require_room(session, manifest, target.name, workplace=shop_store())
             database.create(session, scratch, like=manifest.settings)
-            try:
-                load(
-                    store,
-                    manifest,
-                    target.at(scratch),
-                    workplace=shop_store(),
-                    identities=identities,
-                    should_stop=should_stop,
-                )
-            except BackupProgramError as error:  # every other trouble is the server's, the disk's, this machine's
-                raise BackupCorruptError(f"{manifest.name} did not restore: {error}") from error
-            compare(manifest, target.at(scratch))
-        finally:
-            database.drop(session, scratch)
+        beside = target.at(scratch)
+        try:
+            load(store, manifest, beside, workplace=shop_store(), identities=identities, should_stop=should_stop)
+        except BackupProgramError as error:  # every other trouble is the server's, the disk's, this machine's
+            raise BackupCorruptError(f"{manifest.name} did not restore: {error}") from error
+        compare(manifest, beside)
+    finally:
+        database.clear_away(target, scratch)
 
 
 def _judge(

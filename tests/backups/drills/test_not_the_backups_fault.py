@@ -33,18 +33,18 @@ DRILL = ("verify_backup", "--latest", "--level", "3")
 def test_a_drill_that_finds_no_free_connection_says_nothing_about_the_backup(
     backup: Manifest, store: Store, quiet_shop: Target, shop_server: ShopServer, operator: Callable[[Target], Operator]
 ) -> None:
-    """Three are enough for the command's own two and pg_restore's first, and not for those that work in parallel."""
-    as_superuser(shop_server, "postgres", "ALTER ROLE shop CONNECTION LIMIT 3")
+    """Two are enough for the command's own and pg_restore's first, and not for those that work in parallel."""
+    as_superuser(shop_server, "postgres", "ALTER ROLE shop CONNECTION LIMIT 2")
     try:
         crowded = operator(quiet_shop).run(*DRILL)
     finally:
         as_superuser(shop_server, "postgres", "ALTER ROLE shop CONNECTION LIMIT -1")
 
     assert crowded.code == 1, crowded.said
-    assert_said("pg_restore failed .*too many connections for role", crowded.err)
+    assert_said("too many connections for role", crowded.err)
     assert store.newest_verified(quiet_shop.name) == backup
-    assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
     assert operator(quiet_shop).run(*DRILL).code == 0
+    assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
 
 
 def test_a_drill_that_was_killed_does_not_make_the_next_one_fail(
