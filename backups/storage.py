@@ -237,6 +237,22 @@ def opened(name: str) -> tuple[BinaryIO, Manifest]:
         raise BackupUsageError(f"{name} is not in {store.folder}.") from error
 
 
+def opened_manifest(name: str) -> tuple[BinaryIO, str]:
+    """Open a manifest of the shop's own folder by its backup's name and nothing else, and return its file name too.
+
+    Raises BackupUsageError for what is no name or not there, BackupCorruptError when it is damaged.
+    """
+    store = shop_store()
+    if not NAME.fullmatch(name):
+        raise BackupUsageError(f"{name!r} is no name of a backup.")
+    path = store.folder / f"{name}{SUFFIX}"
+    try:
+        manifests.read(path)
+        return path.open("rb"), path.name
+    except OSError as error:
+        raise BackupUsageError(f"{name} is not in {store.folder}.") from error
+
+
 def newest_verified_at() -> datetime | None:
     """Return when the newest daily backup that was found good was taken (aware, UTC), or None. Needs no database.
 

@@ -104,6 +104,7 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("monitoring.incident", "tunda"): OWNER,
     ("monitoring.incident", "selesaikan"): OWNER,
     ("backups.backuprun", "unduh"): OWNER,
+    ("backups.backuprun", "unduh-manifes"): OWNER,
 }
 # Pages beside those of a model, and whose row they want; ``None``: nobody's.
 OTHERS: dict[str, tuple[frozenset[str], str | None]] = {
