@@ -1,13 +1,13 @@
 """Backups for staff: how each was judged, where it is, and the file itself for the owner.
 
-The list is a mirror; "Segarkan" reads the manifests again. The file is found by the row's name in the shop's own folder
-and its manifest, never by anything from the request.
+The list is a mirror; "Segarkan" reads the manifests again. File and manifest, which a restore both needs, are found by
+the row's name in the shop's own folder, never by anything from the request.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from backups.errors import BackupError
 from backups.mirror import mirror
 from backups.models import BackupRun
-from backups.storage import opened, shop_store
+from backups.storage import opened, opened_manifest, shop_store
 from backups.target import shop_database
 from config.errors import ShopError
 from config.staff import ActionAdmin, Done, ObjectAction, ReadOnlyAdmin, actor_of, staff_id
@@ -50,7 +50,10 @@ class Download(ObjectAction[BackupRun]):
         return "Berkas cadangan ini sudah tidak ada." if obj.removed_at or obj.is_missing else ""
 
     def explain(self, obj: BackupRun) -> list[str]:
-        said = ["Cadangan memuat seluruh data toko: nama, alamat, dan pesanan setiap pelanggan."]
+        said = [
+            "Cadangan memuat seluruh data toko: nama, alamat, dan pesanan setiap pelanggan.",
+            "Pemulihan memerlukan dua berkas: berkas ini dan manifesnya (“Unduh manifes”). Jangan ubah namanya.",
+        ]
         if obj.is_encrypted:
             said.append("Berkas ini terenkripsi; hanya pemegang kunci pribadi yang dapat membacanya.")
         else:
@@ -62,19 +65,50 @@ class Download(ObjectAction[BackupRun]):
             file, manifest = opened(obj.name)
         except BackupError as error:
             raise BackupNotHereError from error
-        rows = BackupRun.objects.filter(pk=obj.pk)
-        LogEntry.objects.log_actions(staff_id(request), rows, CHANGE, change_message="Diunduh", single_object=True)
-        logger.warning("backup.downloaded", extra={"backup": manifest.name, "actor": actor_of(request)})
-        return FileResponse(
-            file, as_attachment=True, filename=manifest.file_name, content_type="application/octet-stream"
-        )
+        return _handed_out(file, manifest.file_name, obj, request, said="Diunduh", kind="application/octet-stream")
+
+
+class DownloadManifest(ObjectAction[BackupRun]):
+    """Hand the manifest out, without which no restore takes the file."""
+
+    name = "unduh-manifes"
+    label = "Unduh manifes"
+    gives_file = True
+    permissions = Download.permissions
+
+    def refusal(self, obj: BackupRun) -> str:
+        return "Manifes cadangan ini sudah tidak ada." if obj.removed_at else ""
+
+    def explain(self, obj: BackupRun) -> list[str]:
+        return [
+            "Manifes mencatat isi cadangan: jumlah baris, checksum, dan setelan. Data pelanggan tidak ada di dalamnya.",
+            "Pemulihan memerlukan dua berkas: manifes ini dan cadangannya (“Unduh”). Jangan ubah namanya.",
+            "Unduhan ini dicatat di riwayat.",
+        ]
+
+    def run(self, obj: BackupRun, data: dict[str, Any], request: HttpRequest) -> Done | FileResponse:
+        try:
+            file, name = opened_manifest(obj.name)
+        except BackupError as error:
+            raise BackupNotHereError from error
+        return _handed_out(file, name, obj, request, said="Manifes diunduh", kind="application/json")
+
+
+def _handed_out(
+    file: BinaryIO, name: str, obj: BackupRun, request: HttpRequest, *, said: str, kind: str
+) -> FileResponse:
+    """Answer with a file, and keep a record of who got it."""
+    rows = BackupRun.objects.filter(pk=obj.pk)
+    LogEntry.objects.log_actions(staff_id(request), rows, CHANGE, change_message=said, single_object=True)
+    logger.warning("backup.downloaded", extra={"backup": obj.name, "file": name, "actor": actor_of(request)})
+    return FileResponse(file, as_attachment=True, filename=name, content_type=kind)
 
 
 @admin.register(BackupRun)
 class BackupRunAdmin(ActionAdmin[BackupRun], ReadOnlyAdmin[BackupRun]):
     """Lists the backups, newest first."""
 
-    object_actions = (Download(),)
+    object_actions = (Download(), DownloadManifest())
     list_display = ("taken", "state_badge", "drill_badge", "offsite_badge", "file_size", "row_count", "kind_word")
     list_filter = ("kind", "verified_ok", "is_encrypted")
     date_hierarchy = "taken_at"

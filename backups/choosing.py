@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 
 from backups import offsite
 from backups.errors import BackupOffsiteError, BackupRefusedError, BackupUsageError
-from backups.making import DAILY, SAFETY
-from backups.manifest import Manifest
+from backups.manifest import DAILY, SAFETY, Manifest, moment_in
 from backups.offsite import Bucket
-from backups.storage import Store, is_of, moment_in
+from backups.storage import Store, is_of
 
 _SHOWN = 5
 

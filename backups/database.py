@@ -152,6 +152,18 @@ def drop(session: Connection, name: str) -> None:
         run(session, "DROP DATABASE IF EXISTS {name}", name=sql.Identifier(name))
 
 
+def clear_away(target: Target, name: str) -> None:
+    """Drop a database of ours that is no longer needed, by a session of its own: others may have died meanwhile.
+
+    Raises nothing: what has been done, or went wrong, is not changed by it. The next run finds what is left.
+    """
+    try:
+        with contextlib.closing(target.connect_for_maintenance()) as session:
+            drop(session, name)
+    except (psycopg.Error, BackupFailedError) as error:
+        logger.warning("backup.left_behind", extra={"database": name, "error": one_line(error)})
+
+
 def drop_leftovers(session: Connection, name: str, kind: str) -> None:
     """Drop what killed runs left of a kind. Only while holding the lock."""
     for leftover in beside(session, name, kind):

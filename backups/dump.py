@@ -15,7 +15,7 @@ from django.conf import settings
 
 from backups import encryption
 from backups.encryption import Identities
-from backups.errors import BackupCorruptError, BackupFailedError, BackupLostError, BackupUsageError
+from backups.errors import BackupCorruptError, BackupFailedError, BackupProgramError, BackupUsageError
 from backups.packing import ENDINGS, GZIP, Unpacker, UnpackError, packer
 from backups.processes import CHUNK, Program, ShouldStop, never, running
 from backups.target import Target
@@ -190,9 +190,7 @@ class _Proof:
         try:
             self._unpacker.finish()
             self._pg_restore.finish()
-        except BackupLostError:
-            raise  # somebody killed it
-        except (UnpackError, BackupFailedError) as error:
+        except (UnpackError, BackupProgramError) as error:
             raise BackupCorruptError(f"The dump does not read back: {error}") from error
         if self._unpacker.sha256 != raw_sha256:
             raise BackupCorruptError("What was packed is not what was dumped.")

@@ -49,15 +49,15 @@ def recipients() -> tuple[str, ...]:
 
 
 def encrypt(pieces: Iterator[bytes], to: Any, keys: Sequence[str]) -> None:
-    """Write ``pieces`` to the file ``to`` so that each of ``keys`` opens it. Raises whatever the pieces raise."""
+    """Write ``pieces`` to the file ``to`` so that each of ``keys`` opens it. Raises whatever the pieces or it raise."""
     import pyrage
 
-    source = _Pieces(pieces)
+    source, sink = _Pieces(pieces), _Sink(to.write)
     try:
-        pyrage.encrypt_io(source, to, [pyrage.x25519.Recipient.from_str(key) for key in keys])
+        pyrage.encrypt_io(source, sink, [pyrage.x25519.Recipient.from_str(key) for key in keys])
     except (pyrage.EncryptError, OSError):
-        if source.trouble is not None:
-            raise source.trouble from None  # the library keeps its text only
+        if trouble := source.trouble or sink.trouble:
+            raise trouble from None  # the library keeps its text only
         raise
 
 

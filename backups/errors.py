@@ -25,6 +25,12 @@ class BackupSpaceError(BackupFailedError):
     """There is no room."""
 
 
+class BackupProgramError(BackupFailedError):
+    """A program of PostgreSQL ended badly, and neither a lock nor the server nor a disk was the reason: so it is what
+    the program was given.
+    """
+
+
 class BackupOffsiteError(BackupError):
     """The bucket cannot be reached, refuses, or gave back something else. The backup here is as good as before."""
 

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from backups import database, offsite
-from backups.making import DAILY
-from backups.manifest import Manifest
+from backups.manifest import DAILY, Manifest
 from backups.storage import MARGIN, shop_store
 from backups.target import shop_database
 

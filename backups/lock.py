@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from backups.errors import BackupFailedError, BackupLockedError
+from backups.errors import BackupFailedError, BackupLockedError, BackupUsageError
 from backups.target import Connection, Target, one_line, sweep_private_folders
 from config.database import advisory_key
 
@@ -20,9 +20,15 @@ def held(folder: Path, target: Target | None) -> Iterator[None]:
     """Hold the lock of ``folder`` and, with a ``target``, that database's lock on its server, during the block.
 
     The kernel and the server free both when we die. Raises BackupLockedError at once when somebody else has one,
-    BackupFailedError when the server cannot be asked.
+    BackupFailedError when the server cannot be asked, BackupUsageError when the folder is not ours.
     """
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    lock = folder / ".lock"
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise BackupUsageError(
+            f"{lock} cannot be opened ({error.strerror}). Did another user make it? It must belong to the shop's user."
+        ) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,16 +18,15 @@ from backups import manifest as manifests
 from backups.dump import Packing, Progress, dump
 from backups.errors import BackupBusyError, BackupFailedError, BackupInterruptedError, BackupLostError
 from backups.facts import Counting, exported_snapshot
-from backups.manifest import FULL_READ, Manifest
+from backups.manifest import DAILY, FULL_READ, Manifest
 from backups.processes import ShouldStop, kind_of, never
-from backups.retention import Backup, Rule, expired
+from backups.retention import Backup, Rule, Verdict, judge
 from backups.storage import Store
 from backups.target import Target, one_line
 from backups.verify import verify, verify_unreadable
 
 logger = logging.getLogger(__name__)
 
-DAILY, SAFETY = "daily", "safety"
 _SHARE = 0.5  # of a database's size, when there is no earlier backup to go by: indexes are not dumped
 
 _HOLDERS = """
@@ -180,8 +179,14 @@ class _Coming:
 
     name: str
     taken_at: datetime
+    kind: str = DAILY
     is_verified: bool = True
     pinned: str = ""
+
+    @property
+    def made_at(self) -> datetime:
+        """It is made now."""
+        return self.taken_at
 
 
 def rule() -> Rule:
@@ -194,15 +199,18 @@ def rule() -> Rule:
     )
 
 
-def to_remove(store: Store, target: Target, *, coming: bool = False) -> list[Manifest]:
+def to_remove(store: Store, target: Target, *, coming: bool = False) -> Verdict[Manifest]:
     """Return the backups that ``retention`` lets go; with ``coming`` as after one more that was found good."""
     now = datetime.now(UTC)
     found = store.manifests(target.name)
     seen: list[Backup] = list(found)
     if coming:
         seen.append(_Coming("the one to come", now))
-    gone = {one.name for one in expired(seen, now=now, rule=rule())}
-    return sorted((one for one in found if one.name in gone), key=lambda one: one.taken_at)
+    verdict = judge(seen, now=now, rule=rule())
+    if verdict.spared_because:
+        logger.warning("backup.none_removed", extra={"because": verdict.spared_because})
+    gone = {one.name for one in verdict.gone}
+    return Verdict([one for one in reversed(found) if one.name in gone], verdict.spared_because)
 
 
 def remove(store: Store, manifest: Manifest) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,12 @@ SCHEMA = 2
 READABLE = (1, 2)
 """1 knew gzip only, no encryption, no copy elsewhere, and of a pin only that there is one."""
 SUFFIX = ".json"
+NAME = re.compile(r"[A-Za-z0-9_-]+-\d{8}T\d{6}Z-[0-9a-f]{6}")
 CHECKSUM = 1
 FULL_READ = 2
 DRILL = 3
+DAILY, SAFETY = "daily", "safety"
+"""The nightly backup, or one by hand; what a restore made of what it replaced. ``pitr`` has a kind of its own."""
 ON_DISK, IN_PASSING = "the file on the disk", "before it was encrypted"
 
 
@@ -86,6 +89,11 @@ class Manifest:
         return self.verified is not None and self.verified.ok and self.verified.level >= FULL_READ
 
     @property
+    def made_at(self) -> datetime:
+        """When it was made, as its name says; the moment that it is of may be long before."""
+        return moment_in(self.name) or self.taken_at
+
+    @property
     def is_encrypted(self) -> bool:
         """Whether only the holder of a private key can read it."""
         return bool(self.file.recipients)
@@ -114,6 +122,16 @@ class Manifest:
             "facts": self.facts.as_dict(),
         }
         return json.dumps(data, default=_plain, indent=1, sort_keys=True) + "\n"
+
+
+def moment_in(name: str) -> datetime | None:
+    """Return the time in a backup's name (aware, UTC); None when it is none."""
+    if not NAME.fullmatch(name):
+        return None
+    try:
+        return datetime.strptime(name.rsplit("-", 2)[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def read(path: Path) -> Manifest:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -40,13 +41,30 @@ def as_alias(target: Target) -> Iterator[str]:
         del connections.settings[ALIAS]
 
 
-def unknown_to_this_code(applied: Iterable[Migration]) -> list[Migration]:
-    """Return the applied migrations that this code does not have: a newer version's."""
+def unknown_to_this_code(
+    applied: Iterable[Migration], *, live: Collection[Migration] = ()
+) -> tuple[list[Migration], list[Migration]]:
+    """Return the applied migrations that this code does not have: a newer version's, and those of apps it lost.
+
+    An app that is gone leaves its rows behind, and so do migrations that were squashed long ago: what the ``live``
+    database, on which this code works, has as well is no newer version's.
+    """
     loader = MigrationLoader(None)
-    known = set(loader.disk_migrations)
+    known = set(loader.disk_migrations) | set(live)
     for migration in loader.disk_migrations.values():
         known.update(migration.replaces)
-    return sorted(set(applied) - known)
+    unknown = sorted(set(applied) - known)
+    newer = [one for one in unknown if one[0] in loader.migrated_apps]
+    return newer, [one for one in unknown if one[0] not in loader.migrated_apps]
+
+
+def applied_to(target: Target) -> set[Migration]:
+    """Return the migrations that a database has recorded; none when it is not there or lets nobody ask."""
+    try:
+        with contextlib.closing(target.connect()) as session:
+            return {(app, name) for app, name in session.execute("SELECT app, name FROM django_migrations")}
+    except psycopg.Error:
+        return set()
 
 
 def pending(applied: Iterable[Migration]) -> list[Migration]:

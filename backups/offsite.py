@@ -30,9 +30,9 @@ from backups.errors import (
     BackupOffsiteError,
     BackupUsageError,
 )
-from backups.manifest import SUFFIX, Manifest, Offsite
+from backups.manifest import NAME, SUFFIX, Manifest, Offsite
 from backups.processes import CHUNK, ShouldStop, never
-from backups.storage import NAME, Store
+from backups.storage import Store
 from config.durable import PARTIAL, sync_folder
 
 if TYPE_CHECKING:
@@ -157,9 +157,11 @@ class Bucket:
     def fetch(self, manifest: Manifest, store: Store, *, should_stop: ShouldStop = never) -> Manifest:
         """Bring a copy into ``store``, the manifest last. The caller holds the lock.
 
-        Raises BackupCorruptError when it is not what its manifest says; nothing of it is left then.
+        What killed runs left in the folder is removed first. Raises BackupCorruptError when it is not what its manifest
+        says; nothing of it is left then.
         """
         assert manifest.offsite is not None
+        store.sweep()
         store.require_space(manifest.file.size)
         path = store.path_of(manifest)
         scratch = path.with_name(f"{PARTIAL}{path.name}")

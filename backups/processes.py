@@ -11,7 +11,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from backups.errors import BackupBusyError, BackupFailedError, BackupInterruptedError, BackupLostError
+from backups.errors import (
+    BackupBusyError,
+    BackupFailedError,
+    BackupInterruptedError,
+    BackupLostError,
+    BackupProgramError,
+    BackupSpaceError,
+)
 from config.processes import die_with_parent
 
 CHUNK = 1 << 18
@@ -28,7 +35,14 @@ _LOST = (
     "the database system is starting up",
     "the database system is shutting down",
     "the database system is in recovery mode",
+    "the database system is not yet accepting connections",
+    "too many clients already",
+    "too many connections for",
+    "remaining connection slots are reserved",
+    "ERROR:  out of memory",  # the server's; a program that is given nonsense may run out of its own
+    "FATAL:  out of memory",
 )
+_FULL = ("No space left on device", "Disk quota exceeded")
 
 # An operator, or a machine without memory to spare; a program that stumbles over its input ends otherwise.
 _KILLED = (signal.SIGKILL, signal.SIGTERM)
@@ -77,7 +91,8 @@ class Program:
     def finish(self) -> None:
         """Wait for its end. Raises BackupFailedError with its last words unless it says that all is well.
 
-        BackupLostError when it lost the server, or somebody killed it.
+        BackupProgramError when what it was given must be the reason; BackupLostError when it lost the server, or
+        somebody killed it; BackupBusyError, BackupSpaceError.
         """
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
@@ -86,9 +101,9 @@ class Program:
             self._check_stop()
         if code != 0:
             how = f"exit code {code}" if code > 0 else f"killed by signal {-code}"
-            said = self._last_words()
-            kind = BackupLostError if -code in _KILLED else kind_of(said)
-            raise kind(f"{self._name} failed ({how}): {said}")
+            said = self._said_at_last()
+            kind = BackupLostError if -code in _KILLED else kind_of(said, otherwise=BackupProgramError)
+            raise kind(f"{self._name} failed ({how}): {_last_words(said)}")
 
     def _ended(self) -> int | None:
         try:
@@ -96,23 +111,29 @@ class Program:
         except subprocess.TimeoutExpired:
             return None
 
-    def _last_words(self) -> str:
+    def _said_at_last(self) -> str:
         self._said.seek(0)
-        lines = self._said.read()[-4000:].decode(errors="replace").splitlines()
-        return " | ".join(line.strip() for line in lines[-6:] if line.strip()) or "it said nothing"
+        return self._said.read()[-4000:].decode(errors="replace")
 
     def _check_stop(self) -> None:
         if self._should_stop():
             raise BackupInterruptedError(f"Interrupted during {self._name}; nothing was kept.")
 
 
-def kind_of(said: str) -> type[BackupFailedError]:
+def kind_of(said: str, *, otherwise: type[BackupFailedError] = BackupFailedError) -> type[BackupFailedError]:
     """Return what kind of failure the words of a program or of the server tell of."""
     if any(words in said for words in _BUSY):
         return BackupBusyError
+    if any(words in said for words in _FULL):
+        return BackupSpaceError
     if any(words in said for words in _LOST):
         return BackupLostError
-    return BackupFailedError
+    return otherwise
+
+
+def _last_words(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines()[-6:]]
+    return " | ".join(line for line in lines if line) or "it said nothing"
 
 
 @contextlib.contextmanager

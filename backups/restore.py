@@ -25,11 +25,12 @@ from backups.errors import (
     BackupUsageError,
 )
 from backups.facts import read_facts
-from backups.making import SAFETY, back_up
-from backups.manifest import CHECKSUM, FULL_READ, Manifest
-from backups.migrating import as_alias, pending, run_hooks, unknown_to_this_code
+from backups.making import back_up
+from backups.manifest import CHECKSUM, FULL_READ, SAFETY, Manifest
+from backups.migrating import applied_to, as_alias, pending, run_hooks, unknown_to_this_code
 from backups.processes import ShouldStop, never
 from backups.restoring import compare, gathering_statistics, load
+from backups.room import require_room
 from backups.storage import Store
 from backups.target import Connection, Target
 from backups.verify import found_bad, verify
@@ -88,7 +89,8 @@ def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> list[s
             f"{manifest.name} is from PostgreSQL {manifest.facts.major}, this server is {major}: upgrade it first."
         )
     programs.find("pg_restore", server=major, archive=manifest.pg_dump_major)
-    if future := unknown_to_this_code(manifest.facts.migrations):
+    future, forgotten = unknown_to_this_code(manifest.facts.migrations, live=applied_to(target))
+    if future:
         names = ", ".join(f"{app}.{name}" for app, name in future[:5])
         raise BackupRefusedError(
             f"{manifest.name} was made by newer code; this one does not know {names}. Install that version first."
@@ -102,6 +104,12 @@ def refuse_unfit(manifest: Manifest, target: Target, *, migrate: bool) -> list[s
         words.append(
             f"It was made by PostgreSQL {manifest.facts.major}; this server is {major}: rows are counted again, but "
             "their contents cannot be compared by hash."
+        )
+    if forgotten:
+        apps = ", ".join(sorted({app for app, _ in forgotten}))
+        words.append(
+            f"It has migrations of apps that this code does not have ({apps}): what they made comes back, unused. If "
+            "newer code made it, install that version first."
         )
     if missing:
         words.append(f"It is older than this code: {len(missing)} migrations will be applied to it.")
@@ -141,32 +149,36 @@ def restore(
                 f"The database that is there now cannot be backed up ({error}). If it is beyond saving: "
                 "--no-safety-backup. It is kept beside the restored one in any case."
             ) from error
-    with contextlib.closing(target.connect_for_maintenance()) as session:
-        database.drop_leftovers(session, target.name, database.RESTORE)
-        belongings = database.settings_of(session, target.name) if live.exists else manifest.settings
-        new = database.name_beside(target.name, database.RESTORE)
-        try:
+    new, swapped = database.name_beside(target.name, database.RESTORE), False
+    try:
+        with contextlib.closing(target.connect_for_maintenance()) as session:
+            database.drop_leftovers(session, target.name, database.RESTORE)
+            belongings = database.settings_of(session, target.name) if live.exists else manifest.settings
+            require_room(session, manifest, target.name, workplace=own)
             say(f"Restoring into the new database {new} ...")
-            database.create(session, new, like=belongings if live.exists else manifest.settings)
-            beside = target.at(new)
-            left_out = load(store, manifest, beside, workplace=own, identities=identities, should_stop=should_stop)
-            say("Comparing it with the backup ...")
-            try:
-                with gathering_statistics(beside):
-                    compare(manifest, beside)
-            except BackupCorruptError as error:
-                found_bad(store, manifest, error)
-                raise
-            since = (manifest.taken_at - CLOCKS_DIFFER_BY).replace(microsecond=0)
-            said = _finish(beside, since=since, say=say)
+            database.create(session, new, like=belongings)
+        beside = target.at(new)
+        left_out = load(store, manifest, beside, workplace=own, identities=identities, should_stop=should_stop)
+        say("Comparing it with the backup ...")
+        try:
+            with gathering_statistics(beside):
+                compare(manifest, beside)
+        except BackupCorruptError as error:
+            found_bad(store, manifest, error)
+            raise
+        since = (manifest.taken_at - CLOCKS_DIFFER_BY).replace(microsecond=0)
+        said = _finish(beside, since=since, say=say)
+        with contextlib.closing(target.connect_for_maintenance()) as session:
             left_out += database.apply_settings(session, new, belongings)
-            if should_stop():
-                raise BackupInterruptedError("Interrupted before the swap; the live database was not touched.")
-            say("Swapping ...")
-            old = database.name_beside(target.name, database.OLD)
-            kept = database.swap(target, new=new, old=old)
-        finally:
-            database.drop(session, new)  # after the swap it has the live name, and this finds nothing
+        if should_stop():
+            raise BackupInterruptedError("Interrupted before the swap; the live database was not touched.")
+        say("Swapping ...")
+        old = database.name_beside(target.name, database.OLD)
+        kept = database.swap(target, new=new, old=old)
+        swapped = True
+    finally:
+        if not swapped:
+            database.clear_away(target, new)
     outcome = Outcome(manifest.name, old if kept else None, since, saved)
     outcome.said = [*said, *(f"Not restored: {what}" for what in left_out)]
     _log(outcome)
@@ -207,19 +219,22 @@ def undo(target: Target, old: str, *, say: Say = lambda _text: None) -> Outcome:
     The caller holds the lock. It runs the hooks as every swap does: what was sold since the restore is not known to
     it. Raises BackupError; the live database is then as it was.
     """
+    since = (moment_replaced(old) - CLOCKS_DIFFER_BY).replace(microsecond=0)
+    aside, swapped = database.name_beside(target.name, database.OLD), False
     with contextlib.closing(target.connect_for_maintenance()) as session:
         _require_rights(session, target)
-        since = (moment_replaced(old) - CLOCKS_DIFFER_BY).replace(microsecond=0)
-        aside = database.name_beside(target.name, database.OLD)
-        swapped = False
         database.allow_connections(session, old, allowed=True)
-        try:
-            said = _finish(target.at(old), since=since, say=say)
-            say("Swapping ...")
-            kept = database.swap(target, new=old, old=aside)
-            swapped = True
-        finally:
-            if not swapped:
+    try:
+        said = _finish(target.at(old), since=since, say=say)
+        say("Swapping ...")
+        kept = database.swap(target, new=old, old=aside)
+        swapped = True
+    finally:
+        if not swapped:
+            with (
+                contextlib.suppress(psycopg.Error, BackupFailedError),  # what went wrong is to be told, not this
+                contextlib.closing(target.connect_for_maintenance()) as session,
+            ):
                 database.allow_connections(session, old, allowed=False)
     outcome = Outcome(old, aside if kept else None, since, said=said)
     _log(outcome)

@@ -26,6 +26,7 @@ from config.durable import PARTIAL
 logger = logging.getLogger(__name__)
 
 JOBS = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def load(
@@ -40,8 +41,9 @@ def load(
     """Restore into the empty database ``target``; stop at the first error. Returns what was left out and why.
 
     The unpacked archive needs space beside the backup, or in ``workplace``, while this runs, and is readable there by
-    nobody else. The caller holds the lock. Raises BackupCorruptError, BackupFailedError, BackupInterruptedError,
-    BackupRefusedError when no identity opens it.
+    nobody else. The caller holds the lock. Raises BackupCorruptError, BackupInterruptedError, BackupRefusedError when
+    no identity opens it, BackupProgramError when pg_restore stumbles over it; every other BackupFailedError is some
+    other trouble than the backup's.
     """
     place = workplace or store
     place.require_space(manifest.file.raw_size)
@@ -97,7 +99,7 @@ def _unpack(store: Store, manifest: Manifest, raw: Path, identities: Identities,
     except InterruptedError:
         raise BackupInterruptedError("Interrupted while unpacking; nothing was changed.") from None
     except OSError as error:
-        kind = BackupSpaceError if error.errno == errno.ENOSPC else BackupFailedError
+        kind = BackupSpaceError if error.errno in _FULL else BackupFailedError
         raise kind(f"{manifest.name} cannot be unpacked: {error.strerror or error}.") from error
 
 

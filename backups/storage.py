@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pwd
 import re
 import secrets
 import shutil
@@ -17,15 +18,15 @@ from django.conf import settings
 from backups import manifest as manifests
 from backups.dump import ending
 from backups.errors import BackupCorruptError, BackupRefusedError, BackupSpaceError, BackupUsageError
-from backups.manifest import SUFFIX, Manifest
+from backups.manifest import DAILY, NAME, SUFFIX, Manifest
 from backups.packing import COMPRESSIONS
 from backups.target import shop_database
 from config.durable import PARTIAL, sync_folder
 
 logger = logging.getLogger(__name__)
 
-NAME = re.compile(r"[A-Za-z0-9_-]+-\d{8}T\d{6}Z-[0-9a-f]{6}")
 MARGIN = 1.2
+_WHO_MAY = "Run this as the user whom the shop runs as and whose folder it is, or set another folder."
 _ENDINGS = tuple(ending(compression, encrypted=known) for compression in COMPRESSIONS for known in (True, False))
 
 
@@ -38,7 +39,8 @@ class Store:
     def prepare(self, *, own: bool = True) -> None:
         """Make the folder for our eyes only; an existing one is closed to others if it is the shop's ``own``.
 
-        Raises BackupRefusedError when others can look into it and that cannot be changed.
+        Raises BackupRefusedError when others can look into it and that cannot be changed, BackupUsageError when we
+        cannot work in it ourselves.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -46,6 +48,23 @@ class Store:
                 self.folder.chmod(0o700)
         except OSError as error:
             raise BackupRefusedError(f"{self.folder} cannot be made a private folder: {error.strerror}.") from error
+        self.require_readable()
+        if not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
+            raise BackupUsageError(f"{self.folder} cannot be written to by {_whoami()}. {_WHO_MAY}")
+
+    def require_readable(self) -> None:
+        """Raise BackupUsageError when the folder is not there or not ours to read, which is not the same as empty."""
+        try:
+            with os.scandir(self.folder):
+                pass
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise BackupUsageError(
+                f"There is no folder {self.folder}. Is its disk mounted, and is BACKUP_DIR the right folder?"
+            ) from error
+        except OSError as error:
+            raise BackupUsageError(
+                f"{self.folder} cannot be read by {_whoami()} ({error.strerror}). {_WHO_MAY}"
+            ) from error
 
     def sweep(self) -> list[str]:
         """Remove what killed runs left, and return the names. Only while holding the lock."""
@@ -139,6 +158,13 @@ class Store:
             )
 
 
+def _whoami() -> str:
+    try:
+        return f"the user {pwd.getpwuid(os.geteuid()).pw_name!r}"
+    except KeyError:
+        return f"the user {os.geteuid()}"
+
+
 def without_ending(file_name: str) -> str:
     """Return the backup's name in a dump's file name; what has no such ending comes back as it is."""
     return next((file_name.removesuffix(known) for known in _ENDINGS if file_name.endswith(known)), file_name)
@@ -151,16 +177,6 @@ def _slug(database: str) -> str:
 def is_of(name: str, database: str) -> bool:
     """Return whether a backup's name is one that ``new_name`` gives to this database's."""
     return name.rsplit("-", 2)[0] == _slug(database)
-
-
-def moment_in(name: str) -> datetime | None:
-    """Return the time in a backup's name (aware, UTC); None when it is none."""
-    if not NAME.fullmatch(name):
-        return None
-    try:
-        return datetime.strptime(name.rsplit("-", 2)[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def bare_name(text: str) -> str:
@@ -176,8 +192,16 @@ def shop_store() -> Store:
 def find(text: str) -> tuple[Store, Manifest]:
     """Return the backup that a person names: by its name, or by the path of its dump or manifest.
 
-    Raises BackupUsageError when there is none, BackupCorruptError when its manifest is missing or damaged.
+    Raises BackupUsageError when there is none or it is not ours to read, BackupCorruptError when its manifest is
+    missing or damaged.
     """
+    try:
+        return _find(text)
+    except OSError as error:
+        raise BackupUsageError(f"{text} cannot be read by {_whoami()} ({error.strerror}).") from error
+
+
+def _find(text: str) -> tuple[Store, Manifest]:
     given = Path(text)
     if os.sep in text and given.is_dir():
         raise BackupUsageError(f"{text} is a folder; name a backup in it, or set BACKUP_DIR to it and say --latest.")
@@ -213,7 +237,26 @@ def opened(name: str) -> tuple[BinaryIO, Manifest]:
         raise BackupUsageError(f"{name} is not in {store.folder}.") from error
 
 
+def opened_manifest(name: str) -> tuple[BinaryIO, str]:
+    """Open a manifest of the shop's own folder by its backup's name and nothing else, and return its file name too.
+
+    Raises BackupUsageError for what is no name or not there, BackupCorruptError when it is damaged.
+    """
+    store = shop_store()
+    if not NAME.fullmatch(name):
+        raise BackupUsageError(f"{name!r} is no name of a backup.")
+    path = store.folder / f"{name}{SUFFIX}"
+    try:
+        manifests.read(path)
+        return path.open("rb"), path.name
+    except OSError as error:
+        raise BackupUsageError(f"{name} is not in {store.folder}.") from error
+
+
 def newest_verified_at() -> datetime | None:
-    """Return when the newest backup that was found good was taken (aware, UTC), or None. Needs no database."""
-    found = shop_store().newest_verified(shop_database().name)
+    """Return when the newest daily backup that was found good was taken (aware, UTC), or None. Needs no database.
+
+    Of the other kinds ``--latest`` takes none, so they do not count.
+    """
+    found = shop_store().newest_verified(shop_database().name, kind=DAILY)
     return found.taken_at if found else None

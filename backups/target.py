@@ -38,6 +38,7 @@ _TLS = {
 _SESSION = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
     "timezone": "UTC",
     "datestyle": "ISO",
     "intervalstyle": "postgres",
@@ -45,6 +46,8 @@ _SESSION = {
     "extra_float_digits": "1",
     "xmlbinary": "base64",
 }
+# While pg_restore works, our own sessions say nothing for as long as it takes: a router would forget them.
+_KEEP_ALIVE = {"keepalives": 1, "keepalives_idle": 60, "keepalives_interval": 20, "keepalives_count": 6}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Target:
         return replace(self, name=name)
 
     def connect(self, *, autocommit: bool = True) -> Connection:
-        """Open a session without a request's time limits. Raises psycopg.Error."""
+        """Open a session without a request's time limits, which may be idle for long. Raises psycopg.Error."""
         return psycopg.connect(
             host=self.host,
             port=self.port,
@@ -79,6 +82,7 @@ class Target:
                 ]
             ),
             autocommit=autocommit,
+            **_KEEP_ALIVE,  # type: ignore[arg-type]  # all of them are numbers
             **self.tls,  # type: ignore[arg-type]  # all of them are texts
         )
 

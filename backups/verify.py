@@ -15,14 +15,13 @@ from backups.dump import reading, require_identity, unpack
 from backups.encryption import Identities
 from backups.errors import (
     BackupCorruptError,
-    BackupFailedError,
     BackupInterruptedError,
-    BackupLostError,
-    BackupSpaceError,
+    BackupProgramError,
 )
 from backups.manifest import CHECKSUM, DRILL, FULL_READ, IN_PASSING, ON_DISK, Manifest, Verification
 from backups.processes import CHUNK, ShouldStop, never
 from backups.restoring import compare, load
+from backups.room import require_room
 from backups.storage import Store, shop_store
 from backups.target import Target
 
@@ -42,7 +41,8 @@ def verify(
 
     Level 3 needs a ``target``: a database is made beside it, filled, compared and dropped. From level 2 on an encrypted
     backup needs ``identities``. The caller holds the lock. Raises BackupCorruptError when the backup is bad; every
-    other BackupError says nothing about the backup.
+    other BackupError says nothing about the backup. What is returned is still bad when a stronger check found it bad
+    before: only one as strong takes that back.
     """
     started = time.monotonic()
     if level >= FULL_READ:
@@ -116,9 +116,7 @@ def check_reads(
             raise BackupCorruptError(f"{path} cannot be read: {error.strerror}.") from error
         try:
             pg_restore.finish()
-        except BackupLostError:
-            raise  # somebody killed it
-        except BackupFailedError as error:
+        except BackupProgramError as error:
             raise BackupCorruptError(f"{path}: {error}") from error
 
 
@@ -130,28 +128,25 @@ def drill(
     identities: Identities = (),
     should_stop: ShouldStop = never,
 ) -> None:
-    """Restore into a scratch database on the target's server, compare, drop it. Raises BackupCorruptError."""
-    with contextlib.closing(target.connect_for_maintenance()) as session:
-        database.drop_leftovers(session, target.name, database.DRILL)
-        scratch = database.name_beside(target.name, database.DRILL)
-        try:
+    """Restore into a scratch database on the target's server, compare, drop it.
+
+    Raises BackupCorruptError when pg_restore stumbles over it, or what it restored is something else; every other
+    BackupError says nothing about the backup.
+    """
+    scratch = database.name_beside(target.name, database.DRILL)
+    try:
+        with contextlib.closing(target.connect_for_maintenance()) as session:
+            database.drop_leftovers(session, target.name, database.DRILL)
+            require_room(session, manifest, target.name, workplace=shop_store())
             database.create(session, scratch, like=manifest.settings)
-            try:
-                load(
-                    store,
-                    manifest,
-                    target.at(scratch),
-                    workplace=shop_store(),
-                    identities=identities,
-                    should_stop=should_stop,
-                )
-            except (BackupLostError, BackupSpaceError):
-                raise  # the server's or the disk's trouble, not the backup's
-            except BackupFailedError as error:
-                raise BackupCorruptError(f"{manifest.name} did not restore: {error}") from error
-            compare(manifest, target.at(scratch))
-        finally:
-            database.drop(session, scratch)
+        beside = target.at(scratch)
+        try:
+            load(store, manifest, beside, workplace=shop_store(), identities=identities, should_stop=should_stop)
+        except BackupProgramError as error:  # every other trouble is the server's, the disk's, this machine's
+            raise BackupCorruptError(f"{manifest.name} did not restore: {error}") from error
+        compare(manifest, beside)
+    finally:
+        database.clear_away(target, scratch)
 
 
 def _judge(
@@ -164,7 +159,9 @@ def _judge(
     message: str = "",
     what: str = ON_DISK,
 ) -> Manifest:
-    """Write the judgement; a weaker check that went well does not replace a stronger one that did."""
+    """Write the judgement. A weaker check that went well replaces no stronger one, whatever that one found: what only a
+    drill can see is still there when the file reads to its end. Nor does a weaker one that found something else.
+    """
     now, seconds = datetime.now(UTC), round(time.monotonic() - started, 3)
     before = manifest.verified
     logger.log(
@@ -172,7 +169,7 @@ def _judge(
         "backup.verified" if ok else "backup.bad",
         extra={"backup": manifest.name, "level": level, "seconds": seconds, "read": what, "result": message or "good"},
     )
-    if ok and before is not None and before.ok and before.level > level:
+    if before is not None and before.level > level and (ok or not before.ok):
         judged = manifest
     else:
         judged = replace(manifest, verified=Verification(level, now, ok, seconds, message, what))

@@ -34,7 +34,7 @@ def look(scope: Scope) -> Look:
     jobs = {job.label: job for job in scheduled_jobs() if only is None or job.label in only}
     rows, _ = ask(_LAST, scope, jobs=list(jobs))
     now = system_now()
-    known = _known_since(now)
+    known = watched_since()
     findings = []
     for row in rows:
         since = row["good_at"] or known.get(row["name"], now)
@@ -60,7 +60,7 @@ def nth_due_before(job: ScheduledJob, moment: datetime, number: int) -> datetime
     return None
 
 
-def _known_since(now: datetime) -> Mapping[str, datetime]:
+def watched_since() -> Mapping[str, datetime]:
     """Return since when each job has been watched, as the last good look remembered it."""
     last = MonitorRun.objects.filter(monitor=MONITOR.name, error="").order_by("-pk").first()
     stored: Mapping[str, Any] = last.facts.get("watched_since", {}) if last else {}

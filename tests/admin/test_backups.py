@@ -18,7 +18,7 @@ from backups.facts import Facts
 from backups.manifest import Manifest, Offsite, Verification
 from backups.mirror import mirror
 from backups.models import BackupRun
-from backups.storage import Store
+from backups.storage import Store, find
 from tests.support.staff import begin, login, page_url, press, said
 
 pytestmark = pytest.mark.django_db
@@ -91,11 +91,29 @@ def test_the_owner_downloads_the_file_and_the_history_says_who_did(store: Store)
     assert "Diunduh" in client.get(page_url(run, "history")).content.decode()
 
 
+def test_the_two_files_that_the_owner_downloads_are_all_that_a_restore_asks_for(store: Store, tmp_path: Path) -> None:
+    manifest, client = put(store, 1), login("owner")
+    run, elsewhere = row(store, manifest), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    page = client.get(page_url(run, "unduh")).content.decode()
+    for action in ("unduh", "unduh-manifes"):
+        answer = press(client, run, action)
+        name = answer["Content-Disposition"].split('"')[1]
+        (elsewhere / name).write_bytes(b"".join(answer.streaming_content))
+
+    assert "memerlukan dua berkas" in page
+    assert find(str(elsewhere / manifest.file_name))[1] == manifest
+    said_in_history = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+    assert said_in_history == ["Diunduh", "Manifes diunduh"]
+
+
+@pytest.mark.parametrize("action", ["unduh", "unduh-manifes"])
 @pytest.mark.parametrize("group", ["auditor", "kasir", "gudang"])
-def test_nobody_else_gets_it(store: Store, group: str) -> None:
+def test_nobody_else_gets_it(store: Store, group: str, action: str) -> None:
     run, client = row(store, put(store, 1)), login(group)
 
-    for answer in (client.get(page_url(run, "unduh")), client.post(page_url(run, "unduh"), {"seen": ""})):
+    for answer in (client.get(page_url(run, action)), client.post(page_url(run, action), {"seen": ""})):
         assert answer.status_code == 403
     assert not LogEntry.objects.exists()
     assert client.get(reverse("admin:backups_backuprun_changelist")).status_code == (200 if group == "auditor" else 403)
@@ -114,11 +132,12 @@ def test_a_file_that_is_gone_or_was_cut_is_not_handed_out(store: Store) -> None:
     assert not LogEntry.objects.exists()
 
 
+@pytest.mark.parametrize("action", ["unduh", "unduh-manifes"])
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "toko-20261128T020000Z-../../x"])
-def test_a_row_with_a_path_for_a_name_opens_nothing(store: Store, name: str) -> None:
+def test_a_row_with_a_path_for_a_name_opens_nothing(store: Store, name: str, action: str) -> None:
     run = BackupRun.objects.create(name=name, kind="daily", taken_at=NOW, seconds=1, size=1, rows=1)
 
-    answer = press(login("owner"), run, "unduh")
+    answer = press(login("owner"), run, action)
 
     assert answer.status_code == 302
     assert not LogEntry.objects.exists()

@@ -107,6 +107,7 @@ BUTTONS: dict[tuple[str, str], frozenset[str]] = {
     ("monitoring.incident", "tunda"): OWNER,
     ("monitoring.incident", "selesaikan"): OWNER,
     ("backups.backuprun", "unduh"): OWNER,
+    ("backups.backuprun", "unduh-manifes"): OWNER,
 }
 # What a list offers for the rows that are ticked; it has no address of its own.
 LIST_ACTIONS: dict[tuple[str, str], frozenset[str]] = {

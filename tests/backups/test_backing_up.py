@@ -16,10 +16,19 @@ from pathlib import Path
 import pytest
 
 from backups import manifest as manifests
-from backups.errors import BackupCorruptError, BackupFailedError, BackupInterruptedError, BackupLockedError
+from backups.errors import (
+    BackupBusyError,
+    BackupCorruptError,
+    BackupFailedError,
+    BackupInterruptedError,
+    BackupLockedError,
+    BackupLostError,
+    BackupProgramError,
+    BackupSpaceError,
+)
 from backups.lock import held
 from backups.making import back_up
-from backups.manifest import DRILL, Manifest
+from backups.manifest import DRILL, Manifest, Verification
 from backups.processes import running
 from backups.storage import Store
 from backups.target import Target
@@ -81,6 +90,33 @@ def test_a_drill_leaves_no_database_behind_and_finds_a_changed_row(
 
     assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
     assert store.newest_verified(quiet_shop.name) is None
+
+
+def test_what_a_drill_found_bad_is_taken_back_by_a_drill_alone(
+    backup: Manifest, store: Store, quiet_shop: Target
+) -> None:
+    found = Verification(DRILL, backup.taken_at, ok=False, seconds=1.0, message="The rows differ.")
+    manifests.write(replace(backup, verified=found), store.folder)
+
+    for level in (1, 2):
+        assert verify(store, store.manifests()[0], level=level).verified == found
+        assert store.newest_verified(quiet_shop.name) is None
+    with held(store.folder, quiet_shop):
+        assert verify(store, store.manifests()[0], level=DRILL, target=quiet_shop).is_verified
+
+    assert store.newest_verified(quiet_shop.name) is not None
+
+
+def test_other_damage_does_not_put_a_weaker_verdict_in_place_of_a_drills(backup: Manifest, store: Store) -> None:
+    found = Verification(DRILL, backup.taken_at, ok=False, seconds=1.0, message="The rows differ.")
+    manifests.write(replace(backup, verified=found), store.folder)
+    whole = store.path_of(backup).read_bytes()
+    store.path_of(backup).write_bytes(whole[:-1])
+    with pytest.raises(BackupCorruptError):
+        verify(store, store.manifests()[0], level=1)
+    store.path_of(backup).write_bytes(whole)
+
+    assert not verify(store, store.manifests()[0], level=2).is_verified
 
 
 @pytest.mark.parametrize("level", [1, 2])
@@ -210,6 +246,33 @@ def test_only_one_may_work_on_a_folder_or_on_a_database(quiet_shop: Target, stor
             pass
     with held(other.folder, quiet_shop):
         pass
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("FATAL:  sorry, too many clients already", BackupLostError),
+        ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", BackupLostError),
+        ("pg_restore: error: could not execute query: ERROR:  out of memory", BackupLostError),
+        ('ERROR:  could not extend file "base/5/1": No space left on device', BackupSpaceError),
+        ('ERROR:  could not extend file "base/5/1": wrote only 1 of 2 bytes: Disk quota exceeded', BackupSpaceError),
+        ("ERROR:  canceling statement due to lock timeout", BackupBusyError),
+        ("pg_restore: error: could not read from input file: end of file", BackupProgramError),
+        ("out of memory", BackupProgramError),
+    ],
+)
+def test_a_programs_words_tell_whose_trouble_it_is(said: str, kind: type[BackupFailedError], tmp_path: Path) -> None:
+    """However much it says afterwards: PostgreSQL's programs repeat the command, line by line."""
+    words = tmp_path / "words"
+    words.write_text("\n".join([said, *["a line of the command"] * 20]))
+
+    with (
+        pytest.raises(BackupFailedError) as failed,
+        running(["/bin/sh", "-c", f"cat {words} >&2; exit 1"], env={"PATH": "/bin:/usr/bin"}) as program,
+    ):
+        program.finish()
+
+    assert type(failed.value) is kind
 
 
 def test_a_program_that_fails_is_no_success(tmp_path: Path) -> None:

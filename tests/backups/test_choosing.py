@@ -8,7 +8,7 @@ import pytest
 
 from backups.choosing import Choice, in_folder, newest_good, what_is_left, without_a_key
 from backups.errors import BackupRefusedError, BackupUsageError
-from backups.making import SAFETY
+from backups.manifest import SAFETY
 from backups.storage import Store
 from tests.backups.test_keeping import make, put
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from backups import encryption
 from backups.dump import Dumped
-from backups.encryption import Identities, read_identities
+from backups.encryption import Identities, encrypt, read_identities
 from backups.errors import BackupCorruptError, BackupError, BackupRefusedError, BackupUsageError
 from backups.facts import differences, read_facts
 from backups.lock import held
@@ -196,3 +197,13 @@ def test_a_private_key_on_the_server_is_refused_and_not_repeated(settings: Setti
         with pytest.raises(BackupError) as refused:
             encryption.recipients()
         assert wrong not in str(refused.value)
+
+
+def test_a_full_disk_is_told_as_such_while_encrypting() -> None:
+    """The library would tell of it by an error of its own, with nothing but a text in it."""
+    key = str(pyrage.x25519.Identity.generate().to_public())
+
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError, match="No space left") as refused:
+        encrypt(iter([b"x" * 1_000_000]), full, [key])
+
+    assert refused.value.errno == errno.ENOSPC

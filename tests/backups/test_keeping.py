@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,10 @@ from backups import programs
 from backups.dump import Dumped
 from backups.errors import BackupCorruptError, BackupFailedError, BackupUsageError
 from backups.facts import Facts, differences
-from backups.manifest import Manifest, Verification
+from backups.manifest import DAILY, SAFETY, Manifest, Verification
 from backups.mirror import mirror
 from backups.models import BackupRun
-from backups.retention import TOO_OLD, Rule, expired
+from backups.retention import KEEP_VERIFIED, TOO_OLD, Rule, expired, judge
 from backups.storage import Store, find, newest_verified_at
 
 
@@ -37,6 +38,11 @@ class Light:
     taken_at: datetime
     is_verified: bool
     pinned: str
+    kind: str = DAILY
+
+    @property
+    def made_at(self) -> datetime:
+        return self.taken_at
 
 
 NOW = datetime(2026, 11, 28, 2, 30, tzinfo=UTC)
@@ -79,9 +85,56 @@ def test_what_is_older_than_the_limit_goes_oldest_first() -> None:
 
 
 def test_the_last_three_verified_stay_however_old() -> None:
-    backups = [make(1), make(50), make(60), make(70), make(80)]
+    """A limit of one day is the only one under which they can be older than it."""
+    backups = [make(0), make(1.5), make(3), make(4.5), make(6)]
 
-    assert expired(backups, now=NOW, rule=Rule(30)) == [make(80), make(70)]
+    assert expired(backups, now=NOW, rule=Rule(1)) == [make(6), make(4.5)]
+
+
+def test_nothing_goes_until_enough_good_ones_are_young() -> None:
+    old = [make(days) for days in range(31, 60)]
+
+    told = judge([make(0), make(1), *old], now=NOW, rule=Rule(30))
+    assert (told.gone, told.spared_because) == ([], "only 2 good backups are younger than 30 days, and 3 must be")
+
+
+@pytest.mark.parametrize("days", [20, 40])
+@pytest.mark.parametrize("nights", [1, 2, 3])
+def test_a_clock_that_jumps_ahead_deletes_nothing(days: int, nights: int) -> None:
+    """Thirty good ones of the last thirty nights, and then some that were made under tomorrow's clock."""
+    ahead = [replace(make(-days), name=f"shop-{n}", taken_at=NOW + timedelta(days=days + n)) for n in range(nights)]
+    backups = [*(make(day) for day in range(1, 31)), *ahead]
+
+    told = judge(backups, now=ahead[-1].taken_at, rule=Rule(30))
+
+    assert told.gone == []
+    assert told.spared_because
+
+
+def test_after_a_gap_the_old_ones_stay_until_the_newest_three_are_without_one() -> None:
+    before = [make(days) for days in range(5, 60)]
+
+    assert judge([make(0), *before], now=NOW, rule=Rule(30)).spared_because.startswith(make(0).name)
+    assert expired([make(0), make(1), make(2), *before], now=NOW, rule=Rule(30)) == []
+    assert len(expired([make(0), make(1), make(2), make(3), *before], now=NOW, rule=Rule(30))) == 29
+
+
+def test_what_restores_have_made_is_none_of_the_three_nor_the_last_of_a_month() -> None:
+    """Else a night of many restores would push the nightly ones out of what is kept."""
+    nightly = [make(days) for days in (0, 1, 2, 3, 36, 37)]
+    saved = [replace(make(days), kind=SAFETY) for days in (0.1, 0.2, 0.3, 34.9)]
+
+    gone = expired([*nightly, *saved], now=NOW, rule=Rule(30, monthly=2))
+
+    assert gone == [make(37), saved[3]]  # the last nightly one of October is that of day 36
+    assert expired([*(make(days) for days in range(4)), *saved], now=NOW, rule=Rule(30)) == [saved[3]]
+    assert expired(saved, now=NOW, rule=Rule(30)) == []
+
+
+def test_one_of_a_moment_long_ago_that_was_made_today_stays() -> None:
+    brought_back = replace(make(0.5), kind="pitr", taken_at=NOW - timedelta(days=60))
+
+    assert expired([*(make(days) for days in range(4)), brought_back], now=NOW, rule=Rule(30)) == []
 
 
 def test_bad_and_unverified_ones_protect_nothing_and_are_for_a_person_to_judge() -> None:
@@ -112,28 +165,42 @@ def test_one_from_the_future_neither_counts_nor_goes() -> None:
 
 @given(
     ages=st.lists(st.integers(-40, 900), min_size=1, max_size=200),
+    nightly=st.integers(0, 100),
     states=st.randoms(use_true_random=False),
     days=st.integers(1, 60),
     keep=st.tuples(st.integers(0, 10), st.integers(0, 8), st.integers(0, 14)),
 )
 @settings_of_hypothesis(max_examples=60, deadline=None)
-def test_whatever_the_rule_what_must_stay_stays_and_what_must_go_goes(ages, states, days, keep) -> None:
+def test_whatever_the_rule_what_must_stay_stays_and_what_must_go_goes(ages, nightly, states, days, keep) -> None:
     daily, weekly, monthly = keep
     backups = [
         Light(
-            f"b{number}", NOW - timedelta(days=age, minutes=number), states.random() < 0.8, states.choice(["", "", "x"])
+            f"b{number}",
+            NOW - timedelta(days=age, minutes=number),
+            states.random() < 0.8,
+            states.choice(["", "", "x"]),
+            states.choice([DAILY, DAILY, DAILY, SAFETY]),
         )
-        for number, age in enumerate(ages)
+        for number, age in enumerate([*range(nightly), *ages])
     ]
     rule = Rule(days, daily, weekly, monthly)
 
     gone = expired(backups, now=NOW, rule=rule)
 
     good = sorted((one for one in backups if one.is_verified and one.taken_at <= NOW), key=lambda one: one.taken_at)
-    kept = [one for one in good if one not in gone]
+    nights = [one for one in good if one.kind == DAILY]
+    kept = [one for one in nights if one not in gone]
     assert all(one.is_verified and not one.pinned and one.taken_at < NOW - timedelta(days=days) for one in gone)
-    assert set(good[-3:]) <= set(kept)
-    if not good or NOW - good[-1].taken_at > TOO_OLD:
+    assert set(nights[-KEEP_VERIFIED:]) <= set(kept)
+    assert not gone or not set(good[-KEEP_VERIFIED:]) & set(gone) or days < KEEP_VERIFIED
+    young = [one for one in nights if one.taken_at >= NOW - timedelta(days=days)]
+    steps = [after.taken_at - before.taken_at for before, after in pairwise(nights[-KEEP_VERIFIED - 1 :])]
+    if (
+        not nights
+        or NOW - nights[-1].taken_at > TOO_OLD
+        or len(young) < min(KEEP_VERIFIED, days)
+        or any(step > TOO_OLD for step in steps)
+    ):
         assert gone == []
         return
     for count, period in (
@@ -141,11 +208,11 @@ def test_whatever_the_rule_what_must_stay_stays_and_what_must_go_goes(ages, stat
         (weekly, lambda one: one.taken_at.isocalendar()[:2]),
         (monthly, lambda one: (one.taken_at.year, one.taken_at.month)),
     ):
-        newest = sorted({period(one) for one in good}, reverse=True)[:count]
+        newest = sorted({period(one) for one in nights}, reverse=True)[:count]
         assert set(newest) <= {period(one) for one in kept}
     if keep == (0, 0, 0):
-        old = [one for one in good[:-3] if not one.pinned and one.taken_at < NOW - timedelta(days=days)]
-        assert gone == old
+        old = [one for one in good if not one.pinned and one.taken_at < NOW - timedelta(days=days)]
+        assert gone == [one for one in old if one not in nights[-KEEP_VERIFIED:]]
     assert expired([one for one in backups if one not in gone], now=NOW, rule=rule) == []  # a second run finds no more
 
 
@@ -172,8 +239,9 @@ def test_a_run_deletes_what_the_dry_run_lists_among_hundreds_of_files(store: Sto
     """Foreign files, junk, ones from the future, unverified and bad ones stay, whatever their age and name."""
     settings.BACKUP_KEEP_MONTHLY = 6
     name = str(connection.settings_dict["NAME"])
+    since = (datetime.now(UTC) - NOW) / timedelta(days=1)
     for days in range(1, 250):
-        put(store, replace(make(days + 0.01), database=name))
+        put(store, replace(make(days + 0.01 - since), database=name))
     for days in range(1, 40):
         put(store, replace(make(days + 60.02, ok=False), database=name))
         put(store, replace(make(days + 60.03, verified=False), database=name))

@@ -156,6 +156,19 @@ def test_a_copy_that_was_changed_is_not_taken_for_the_backup(
     assert Bucket().fetch(there, store).name == backup.name  # by its version the right one is still there
 
 
+def test_what_a_killed_fetch_left_is_not_in_the_way_of_the_next(
+    backup: Manifest, store: Store, client: Any, bucket: str
+) -> None:
+    Bucket().push(store, backup)
+    there = Bucket().manifests()[0]
+    store.remove(backup)
+    (store.folder / f".partial-{backup.file_name}").write_bytes(b"half")
+
+    assert Bucket().fetch(there, store).name == backup.name
+
+    assert sorted(path.name for path in store.folder.iterdir()) == [backup.file_name, f"{backup.name}.json"]
+
+
 @pytest.mark.django_db
 def test_while_the_bucket_is_away_the_backup_is_good_and_the_next_run_copies_both(
     store: Store, client: Any, bucket: str, settings: Settings, s3_url: str
@@ -197,7 +210,7 @@ def test_a_lock_on_the_old_copy_is_told_and_stops_nothing(
     client.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=lock)
     name = connection.settings_dict["NAME"]
     old = renamed(backup, store, name, days_ago=45)
-    for days in (40, 39, 38):
+    for days in (3, 2, 1):
         renamed(backup, store, name, days_ago=days)
     Bucket().push(store, old)
     store.remove(backup)
@@ -216,7 +229,7 @@ def test_without_a_lock_the_old_copy_goes_with_the_backup(
 ) -> None:
     name = connection.settings_dict["NAME"]
     old = Bucket().push(store, renamed(backup, store, name, days_ago=45))
-    for days in (40, 39, 38):
+    for days in (3, 2, 1):
         renamed(backup, store, name, days_ago=days)
     store.remove(backup)
 

@@ -17,8 +17,8 @@ from backups import database
 from backups.errors import BackupCorruptError, BackupError, BackupFailedError, BackupRefusedError, BackupUsageError
 from backups.facts import differences, read_facts
 from backups.lock import held
-from backups.making import SAFETY, back_up
-from backups.manifest import Manifest
+from backups.making import back_up
+from backups.manifest import SAFETY, Manifest
 from backups.restore import CLOCKS_DIFFER_BY, Outcome, look, newest_replaced, refuse_unfit, restore, undo
 from backups.storage import Store
 from backups.target import Target
@@ -183,6 +183,23 @@ def test_what_this_code_or_server_is_too_old_for_is_refused(backup: Manifest, qu
         refuse_unfit(replace(backup, facts=future), quiet_shop, migrate=True)
     with pytest.raises(BackupRefusedError, match="PostgreSQL 19"):
         refuse_unfit(replace(backup, facts=newer), quiet_shop, migrate=True)
+
+
+def test_what_an_app_that_was_taken_out_has_left_behind_does_not_make_a_backup_newer(
+    backup: Manifest, quiet_shop: Target, shop: Target
+) -> None:
+    """Neither do migrations that were squashed away: the live database, with which this code works, has them too."""
+
+    def with_more(*more: tuple[str, str]) -> Manifest:
+        return replace(backup, facts=replace(backup.facts, migrations=(*backup.facts.migrations, *more)))
+
+    words = refuse_unfit(with_more(("loyalty", "0001_initial"), ("loyalty", "0002_points")), quiet_shop, migrate=True)
+    assert [word for word in words if "apps that this code does not have (loyalty)" in word]
+
+    change(shop, "INSERT INTO django_migrations VALUES (0, 'shop', '0000_squashed_away', now())")
+    assert refuse_unfit(with_more(("shop", "0000_squashed_away")), shop, migrate=True) == []
+    with pytest.raises(BackupRefusedError, match=r"newer code.*shop\.0999_tomorrow"):
+        refuse_unfit(with_more(("shop", "0000_squashed_away"), ("shop", "0999_tomorrow")), shop, migrate=True)
 
 
 @pytest.fixture

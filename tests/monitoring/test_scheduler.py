@@ -70,11 +70,11 @@ def test_a_schedule_that_matches_nothing_starts_nothing(scheduler):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_stops_at_once_when_told(environment, number):
     process = subprocess.Popen([sys.executable, "manage.py", "run_scheduler"], cwd=ROOT, env={**os.environ})
-    assert eventually(lambda: _catches(process.pid, number))
+    assert eventually(lambda: _catches(process.pid, number), within_s=60)
 
     process.send_signal(number)
 
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=20) == 0
 
 
 def _catches(pid: int, number: signal.Signals) -> bool:

@@ -18,6 +18,7 @@ from backups.lock import held
 from backups.manifest import Manifest
 from backups.mirror import mirror
 from backups.packing import COMPRESSIONS
+from backups.retention import Verdict
 from backups.storage import Store, shop_store
 from backups.target import Target, shop_database
 from config.commands import FAILED
@@ -80,17 +81,18 @@ exit code 1 also when the backup is good, but its copy could not be made
 
     def _plan(self, target: Target, store: Store, options: Mapping[str, Any], *, removes: bool) -> Mapping[str, Any]:
         plan = making.preflight(target, store, compression=options["compress"])
-        gone: list[Manifest] = []
+        leaving: Verdict[Manifest] = Verdict([])
         if removes and not options["keep_all"]:
-            gone = making.to_remove(store, target, coming=not options["no_verify"])
-        self._tell(gone, "would be removed", options)
+            leaving = making.to_remove(store, target, coming=not options["no_verify"])
+        self._tell(leaving, "would be removed", options)
         return {
             "database": target.name,
             "pg_dump": str(plan.pg_dump),
             "compression": plan.packing.compression,
             "encrypted": bool(plan.packing.recipients),
             "database_size": plan.database_size,
-            "removed": [one.name for one in gone],
+            "removed": [one.name for one in leaving.gone],
+            "spared_because": leaving.spared_because,
         }
 
     def _make(
@@ -112,14 +114,15 @@ exit code 1 also when the backup is good, but its copy could not be made
                 should_stop=stopping.is_set,
                 progress=progress,
             )
-        gone, elsewhere = [], Delivered()
+        leaving: Verdict[Manifest] = Verdict([])
+        elsewhere = Delivered()
         if is_own:
             if not options["keep_all"]:
-                gone = making.to_remove(store, target)
-                for one in gone:
+                leaving = making.to_remove(store, target)
+                for one in leaving.gone:
                     making.remove(store, one)
-                self._tell(gone, "removed", options)
-            elsewhere = _deliver(store, target, gone, stopping)
+                self._tell(leaving, "removed", options)
+            elsewhere = _deliver(store, target, leaving.gone, stopping)
             mirror(store, target.name)
             manifest = next((one for one in store.manifests(target.name) if one.name == manifest.name), manifest)
         for name, why in elsewhere.still_there.items():
@@ -132,8 +135,12 @@ exit code 1 also when the backup is good, but its copy could not be made
                 f"{' '.join(elsewhere.trouble)} The next backup tries again, or: manage.py backup_db --only-offsite",
                 returncode=FAILED,
             )
-        facts = {"path": str(path), "removed": [one.name for one in gone], "still_offsite": elsewhere.still_there}
-        return facts_of(manifest) | facts
+        return facts_of(manifest) | {
+            "path": str(path),
+            "removed": [one.name for one in leaving.gone],
+            "spared_because": leaving.spared_because,
+            "still_offsite": elsewhere.still_there,
+        }
 
     def _copy(
         self, store: Store, target: Target, options: Mapping[str, Any], stopping: threading.Event
@@ -151,10 +158,13 @@ exit code 1 also when the backup is good, but its copy could not be made
         copied = [one.name for one in missing if one.name not in left]
         return {"copied": copied, "without_copy": len(left), "removed": []}
 
-    def _tell(self, gone: list[Manifest], what: str, options: Mapping[str, Any]) -> None:
-        if options["format"] == "text":
-            for one in gone:
-                self.stdout.write(f"{one.name} {what}")
+    def _tell(self, leaving: Verdict[Manifest], what: str, options: Mapping[str, Any]) -> None:
+        if options["format"] != "text":
+            return
+        for one in leaving.gone:
+            self.stdout.write(f"{one.name} {what}")
+        if leaving.spared_because:
+            self.stdout.write(self.style.WARNING(f"No old one {what}: {leaving.spared_because}."))
 
 
 def _deliver(store: Store, target: Target, gone: list[Manifest], stopping: threading.Event) -> Delivered:

@@ -40,6 +40,7 @@ examples:
             folder, found = f"bucket {bucket.name}", bucket.manifests()
             there = dict.fromkeys((one.name for one in found), True)
         else:
+            store.require_readable()
             folder, found = str(store.folder), store.manifests(None if all else shop_database().name)
             there = {one.name: store.is_there(one) for one in found}
             unfinished = store.without_manifest()

@@ -130,6 +130,7 @@ exit code 5 also when --latest would take an older one than the newest, and nobo
     # --- the three things it does ---
 
     def _list(self, own: Store, target: Target) -> Mapping[str, Any]:
+        own.require_readable()
         found = own.manifests(target.name)
         for one in found:
             self.stdout.write(

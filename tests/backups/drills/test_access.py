@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pytest_django import Settings
 
+from backups.errors import BackupUsageError
+from backups.lock import held
 from backups.manifest import Manifest
-from backups.storage import Store
+from backups.storage import Store, find
 from backups.target import Target
 from tests.support.backups import ShopServer, databases, drop_databases
 from tests.support.operator import Operator, as_superuser, assert_said
+from tests.support.requirements import require_or_skip
 
 pytestmark = pytest.mark.drills
 
@@ -103,6 +114,74 @@ def test_a_restore_without_the_rights_for_it_is_refused_before_it_begins(
     assert_said(expected, done.err)
     assert databases(shop_server, quiet_shop.name) == [quiet_shop.name]
     assert len(store.manifests()) == 1
+
+
+@pytest.mark.parametrize("words", [("list_backups",), ("restore_db", "--list")], ids=" ".join)
+def test_a_folder_that_is_not_there_is_named_and_is_no_empty_list(
+    words: tuple[str, ...], store: Store, quiet_shop: Target, operator: Callable[[Target], Operator]
+) -> None:
+    store.folder.rmdir()
+
+    done = operator(quiet_shop).run(*words)
+
+    assert done.code == 2, done.said
+    assert_said(f"There is no folder {store.folder}. Is its disk mounted, and is BACKUP_DIR the right folder", done.err)
+    assert not store.folder.exists()
+
+
+@pytest.fixture
+def another_users_folder(settings: Settings) -> Iterator[Path]:
+    """Return a private folder of root's, and be somebody else who can come as far as its door."""
+    require_or_skip("another user", install="run the tests as root", present=os.geteuid() == 0)
+    way = Path(tempfile.mkdtemp(prefix="shop-backups-"))
+    way.chmod(0o711)
+    settings.BACKUP_DIR = way / "backups"
+    settings.BACKUP_DIR.mkdir(mode=0o700)
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield settings.BACKUP_DIR
+    finally:
+        os.seteuid(0)
+        shutil.rmtree(way)
+
+
+@pytest.mark.parametrize(
+    "words", [("list_backups",), ("restore_db", "--list"), ("verify_backup", "--latest"), ("backup_db",)], ids=" ".join
+)
+def test_a_folder_of_another_user_is_named_and_is_no_empty_list(
+    words: tuple[str, ...], another_users_folder: Path
+) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command(*words)
+
+    assert refused.value.returncode == 2
+    assert_said(f"{another_users_folder} cannot be read by the user 'nobody' .*the shop runs as", str(refused.value))
+
+
+def test_a_folder_that_can_only_be_read_is_named(another_users_folder: Path) -> None:
+    os.seteuid(0)
+    another_users_folder.chmod(0o755)
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+
+    with pytest.raises(BackupUsageError, match="cannot be written to by the user 'nobody'"):
+        Store(another_users_folder).prepare(own=False)
+
+
+def test_a_lock_or_a_manifest_of_another_user_is_named(another_users_folder: Path) -> None:
+    """As when root ran a backup by hand once."""
+    os.seteuid(0)
+    another_users_folder.chmod(0o777)
+    for name in (".lock", "shop-20261128T020000Z-1a2b3c.json"):
+        (another_users_folder / name).touch(mode=0o600)
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+
+    with (
+        pytest.raises(BackupUsageError, match=r"\.lock cannot be opened \(Permission denied\)"),
+        held(another_users_folder, None),
+    ):
+        pass
+    with pytest.raises(BackupUsageError, match="cannot be read by the user 'nobody'"):
+        find("shop-20261128T020000Z-1a2b3c")
 
 
 @pytest.mark.parametrize("words", [("backup_db",), ("restore_db", "--latest"), ("verify_backup", "--latest")])

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from backups.manifest import Manifest
@@ -218,10 +219,13 @@ def fill_up(disk: Path, *, leave: int = 0) -> Path:
     return path
 
 
+@pytest.mark.parametrize("encrypted", [False, True], ids=["as it is", "encrypted"])
 def test_a_disk_that_fills_up_meanwhile_fails_the_backup_which_frees_what_it_took(
-    obstacle: Obstacle, small_disk: Path, store: Store, operator: Callable[[Target], Operator]
+    encrypted: bool, obstacle: Obstacle, small_disk: Path, store: Store, operator: Callable[[Target], Operator]
 ) -> None:
     shop = operator(obstacle.shop)
+    if encrypted:
+        shop.variables["BACKUP_AGE_RECIPIENT"] = str(pyrage.x25519.Identity.generate().to_public())
     backup = shop.start("backup_db")
     obstacle.reached_by(backup, store)
     filler = fill_up(small_disk)

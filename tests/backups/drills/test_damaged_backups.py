@@ -145,6 +145,32 @@ def test_an_archive_without_keys_and_indexes_is_found_by_counting_and_never_goes
     assert store.newest_verified(quiet_shop.name) is None, "it would be chosen again"
 
 
+def test_what_a_drill_found_bad_is_still_bad_after_a_weaker_check_and_after_a_restore(
+    backup: Manifest, store: Store, shop: Target, operator: Callable[[Target], Operator]
+) -> None:
+    """It reads to its end, and its rows are others: so the next drill, and nothing less, may say that it is good."""
+    right = backup.facts.hashes["public.django_session"]
+    shelf = Shelf(store, backup, shop)
+    shelf.edit(lambda data: data.update(database=shop.name))
+    shelf.edit(lambda data: data["facts"]["hashes"].update({"public.django_session": "1"}))
+    someone = operator(shop)
+
+    drilled = someone.run("verify_backup", backup.name, "--level", "3")
+    read = someone.run("verify_backup", backup.name)
+    restored = someone.restore(backup.name, "--no-safety-backup")
+
+    assert [drilled.code, read.code, restored.code] == [1, 1, 1], (drilled.said, read.said, restored.said)
+    assert_said(
+        rf"found nothing \(read to its end\), but a stronger one .* found it bad on .*django_session: the rows differ.*"
+        rf"That stands.*verify_backup {backup.name} --level 3",
+        read.err,
+    )
+    assert store.newest_verified(shop.name) is None
+    shelf.edit(lambda data: data["facts"]["hashes"].update({"public.django_session": right}))
+    assert someone.run("verify_backup", backup.name, "--level", "3").code == 0
+    assert store.newest_verified(shop.name) is not None
+
+
 @pytest.fixture(scope="session")
 def packed_otherwise(quiet_shop: Target, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Store, Manifest]]:
     """Return a verified backup of the quiet shop for each packing that is not the usual one; nobody changes it."""

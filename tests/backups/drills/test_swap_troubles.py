@@ -18,7 +18,7 @@ from backups.target import Target
 from tests.backups.drills.conftest import ROWS
 from tests.support.backups import ShopServer, change, databases, value
 from tests.support.embedded import eventually
-from tests.support.operator import Operator, Started, assert_said
+from tests.support.operator import Operator, Started, as_superuser, assert_said
 
 pytestmark = pytest.mark.drills
 
@@ -134,6 +134,44 @@ def test_a_session_that_cannot_be_ended_stops_the_swap_and_is_named(
     )
     assert value(spoilt, COUNT) == before
     assert databases(shop_server, spoilt.name) == [spoilt.name]
+
+
+_IDLE = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE application_name = 'shop-backup' AND datname = 'postgres' AND state = 'idle'"
+)
+
+
+@pytest.mark.parametrize("how", ["are ended", "would be ended when idle"])
+def test_a_restore_does_not_need_the_sessions_that_it_had_before_the_swap(
+    how: str,
+    whole_backup: Manifest,
+    spoilt: Target,
+    shop_server: ShopServer,
+    operator: Callable[[Target], Operator],
+) -> None:
+    """They are idle for as long as loading, comparing and migrating take: a server or a router may end such ones."""
+    someone = operator(spoilt)
+    words = ("restore_db", *someone.unasked(whole_backup.name, "--no-safety-backup"))
+    if how == "are ended":
+        restore = someone.start(*words)
+        restore.until("Comparing")
+        with psycopg.connect(shop_server.admin_url, autocommit=True) as session:
+            ended = session.execute(_IDLE).fetchone()
+        assert ended is not None
+        assert ended[0] > 0
+        done = restore.end()
+    else:
+        as_superuser(shop_server, "postgres", "ALTER ROLE shop SET idle_session_timeout = '200ms'")
+        try:
+            done = someone.run(*words)
+        finally:
+            as_superuser(shop_server, "postgres", "ALTER ROLE shop RESET idle_session_timeout")
+
+    assert done.code == 0, done.said
+    assert value(spoilt, COUNT) == ROWS
+    assert [name for name in databases(shop_server, spoilt.name) if "__restore_" in name] == []
+    assert someone.restore("--undo").code == 0
 
 
 def test_a_database_that_was_left_closed_is_replaced_and_its_successor_lets_people_in(

@@ -116,6 +116,21 @@ def test_what_this_code_or_server_does_not_fit_is_refused_with_code_5(
     assert len(store.manifests()) == 1
 
 
+def test_a_shop_that_an_app_was_taken_out_of_comes_back_with_a_word_about_it(
+    live: Target, store: Store, operator: Callable[[Target], Operator]
+) -> None:
+    change(live, "INSERT INTO django_migrations (app, name, applied) VALUES ('loyalty', '0001_initial', now())")
+    change(live, "CREATE TABLE loyalty_points AS SELECT 7 AS points")
+    assert operator(live).run("backup_db").code == 0
+    change(live, "DELETE FROM django_migrations WHERE app = 'loyalty'")
+
+    done = operator(live).restore("--latest", "--no-safety-backup")
+
+    assert done.code == 0, done.said
+    assert_said(r"apps that this code does not have \(loyalty\)", done.out)
+    assert value(live, "SELECT points FROM loyalty_points") == 7
+
+
 def test_the_oldest_server_backs_up_restores_swaps_and_undoes_and_a_newer_one_takes_over(
     shop_server: ShopServer, store: Store, tmp_path: Path
 ) -> None:
