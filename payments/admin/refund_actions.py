@@ -126,11 +126,13 @@ class GiveBack(ObjectAction[PaymentTransaction]):
 
     def explain(self, obj: PaymentTransaction) -> list[str]:
         limit = rupiah(settings.REFUND_APPROVAL_ABOVE)
-        return [
+        said = [
             f"Diterima {rupiah(obj.received)}, masih dapat dikembalikan {rupiah(left_to_give_back(obj))}.",
             f"Di atas {limit} untuk satu pesanan perlu persetujuan orang kedua.",
-            "Transfer padahal bisa lewat Midtrans juga perlu orang kedua.",
         ]
+        if refund_rules.goes_by_api(obj):
+            said.append("Transfer bank juga, karena yang ini bisa lewat Midtrans.")
+        return said
 
     def form(self, obj: PaymentTransaction, data: Any = None) -> GiveBackForm:
         return GiveBackForm(obj, data, initial={"seen": self.seen(obj)})
