@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,12 @@ from pytest_django import Settings
 from config.database import breaker
 from tests.support.laws import broken_laws
 from tests.support.simulator import Simulator
+
+
+def pytest_collection_finish() -> None:
+    """Keep thousands of tests and their modules out of each collection of garbage, which took 0.4 s amid a test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
