@@ -31,5 +31,6 @@ ALLOWED: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     S.REFUNDED: frozenset(),
 }
 
+PAID_UNSENT = frozenset({S.PAID, S.PROCESSING})
 PAID_OR_LATER = frozenset({S.PAID, S.PROCESSING, S.SHIPPED, S.COMPLETED})
 CLOSED_UNPAID = frozenset({S.EXPIRED, S.CANCELLED})

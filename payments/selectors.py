@@ -18,13 +18,12 @@ from payments.instructions import method_name
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.page_state import Money
 from payments.pages import HistoryRow, Line, OrderPage, OrderPaths, PayPage, Recipient, Situation
-from payments.states import OPEN, RefundState, TransactionStatus
+from payments.states import MONEY_HERE, OPEN, RefundState
 from shop.models import ProductImage, User
 from shop.phone import local_phone
 from shop.places import place_line
 
 OPEN_VALUES = {status.value for status in OPEN}
-STILL_HERE = [TransactionStatus.SUCCESS, TransactionStatus.PARTIALLY_REFUNDED]
 _ACCEPTED = Q(received__gt=0, surplus=False, problem="")
 
 
@@ -56,7 +55,7 @@ def _payments_with_money(order: Order) -> QuerySet[Payment]:
     excess = refunds.filter(Q(transaction__surplus=True) | ~Q(transaction__problem=""), state=RefundState.DONE)
     going = refunds.filter(state__in=[RefundState.REQUESTED, RefundState.SENT]).annotate(sum=Sum("amount"))
     paid = PaymentTransaction.objects.filter(_ACCEPTED, payment=OuterRef("pk"))
-    paid = paid.annotate(is_here=Q(status__in=STILL_HERE)).order_by("-is_here", "-pk")
+    paid = paid.annotate(is_here=Q(status__in=MONEY_HERE)).order_by("-is_here", "-pk")
     return (
         Payment.objects.filter(order=order)
         .annotate(

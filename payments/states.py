@@ -76,6 +76,7 @@ class TransactionStatus(models.TextChoices):
 
 
 T = TransactionStatus
+MONEY_HERE = frozenset({T.SUCCESS, T.PARTIALLY_REFUNDED})
 TRANSACTION_FINAL = frozenset({T.FAILED, T.EXPIRED, T.CANCELLED})
 TRANSACTION_PAID = frozenset({T.SUCCESS, T.PARTIALLY_REFUNDED, T.REFUNDED, T.CHARGEBACK})
 

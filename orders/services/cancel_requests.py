@@ -13,10 +13,10 @@ from orders.errors import CancelRequestRefusedError
 from orders.locks import lock_order
 from orders.models import CancelRequest, CancelRequestState, Order
 from orders.models.event import EventKind
-from orders.states import OrderStatus
+from orders.states import PAID_UNSENT
 from orders.transitions import record
 
-MAY_ASK = frozenset({OrderStatus.PAID, OrderStatus.PROCESSING})
+MAY_ASK = PAID_UNSENT
 MOST_PER_ORDER = 3
 SHIPPED_FIRST = "Paketnya sudah berangkat."
 _STATE = CancelRequestState

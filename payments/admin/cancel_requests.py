@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from config.staff import Done, actor_of
 from orders.models import Order
 from orders.services import accept_cancellation, decline_cancellation
-from orders.services.cancel_requests import MAY_ASK, open_request
+from orders.services.cancel_requests import open_request
+from orders.states import PAID_UNSENT
 from payments.admin.order_actions import OrderAction
 from payments.admin.order_endings import Cancel, give_back, to_give_back, told
 from payments.admin.order_forms import CancelForm
@@ -63,7 +64,7 @@ class AcceptCancelRequest(Cancel):
 
     def _is_on_its_way(self, order: Order) -> bool:
         """Return whether all money was begun to be given back before, and nobody has yet to approve any of it."""
-        return order.status in MAY_ASK and to_give_back(order) == 0 and not waits_for_approval(order)
+        return order.status in PAID_UNSENT and to_give_back(order) == 0 and not waits_for_approval(order)
 
 
 class DeclineCancelRequest(OrderAction):

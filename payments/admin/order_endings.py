@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from config.staff import Done, actor_of
 from orders.models import Order
-from orders.states import OrderStatus
+from orders.states import PAID_UNSENT, OrderStatus
 from payments.admin.order_actions import OrderAction
 from payments.admin.order_forms import CancelForm, ReasonForm
 from payments.admin.who import staff_user
@@ -21,7 +21,6 @@ from payments.staff.give_back import GivenBack, give_back_everything
 from shop.money import rupiah
 
 S = OrderStatus
-_PAID = (S.PAID, S.PROCESSING)
 
 
 class Cancel(OrderAction):
@@ -35,27 +34,27 @@ class Cancel(OrderAction):
 
     def permitted(self, user: Any, obj: Order) -> bool:
         allowed = super().permitted(user, obj)
-        return allowed and (obj.status not in _PAID or user.has_perm("payments.add_refund"))
+        return allowed and (obj.status not in PAID_UNSENT or user.has_perm("payments.add_refund"))
 
     def title(self, obj: Order) -> str:
-        if obj.status in _PAID:
+        if obj.status in PAID_UNSENT:
             return "Batalkan & kembalikan dana"
         return "Coba tutup lagi" if obj.is_closing else self.label
 
     def seen(self, obj: Order) -> str:
-        return f"{super().seen(obj)}|{to_give_back(obj) if obj.status in _PAID else ''}"
+        return f"{super().seen(obj)}|{to_give_back(obj) if obj.status in PAID_UNSENT else ''}"
 
     def refusal(self, obj: Order) -> str:
-        if wrong := self.wrong_status(obj, S.PENDING_PAYMENT, *_PAID):
+        if wrong := self.wrong_status(obj, S.PENDING_PAYMENT, *PAID_UNSENT):
             return wrong
         if obj.status == S.PENDING_PAYMENT and obj.payment_hold:
             return "Uang yang masuk untuk pesanan ini sedang diperiksa. Selesaikan dulu penahanannya."
-        if obj.status in _PAID and to_give_back(obj) == 0:
+        if obj.status in PAID_UNSENT and to_give_back(obj) == 0:
             return "Uang pesanan ini sudah atau sedang dikembalikan. Pesanan ditutup begitu uangnya pasti kembali."
         return ""
 
     def explain(self, obj: Order) -> list[str]:
-        if obj.status in _PAID:
+        if obj.status in PAID_UNSENT:
             return [
                 f"{rupiah(to_give_back(obj))} dikembalikan seluruhnya ke pelanggan.",
                 "Pesanan baru ditutup, dan stoknya kembali, setelah uangnya pasti kembali.",
@@ -67,7 +66,7 @@ class Cancel(OrderAction):
         ]
 
     def run(self, obj: Order, data: dict[str, Any], request: HttpRequest) -> Done:
-        if obj.status in _PAID:
+        if obj.status in PAID_UNSENT:
             return told(obj, give_back(obj, data["reason"], request))
         try:
             closed = cancel_order(order_id=obj.pk, actor=actor_of(request), reason=data["reason"])

@@ -23,7 +23,7 @@ from orders.states import CLOSED_UNPAID, OrderStatus
 from payments.bank_account import MASK, masked_number
 from payments.models import GatewayNotification, PaymentTransaction, Refund, RefundProof, WebhookDelivery
 from payments.personal_data import tombstones
-from payments.states import REFUND_OPEN, DeliveryState, TransactionStatus
+from payments.states import MONEY_HERE, REFUND_OPEN, DeliveryState
 from shop.emails import account_reference, queue_account_mail
 from shop.locks import lock_carts, lock_user
 from shop.models import Address, ApiToken, Cart, CartStatus, User
@@ -35,7 +35,6 @@ NO_ADDRESS = "dihapus@dihapus.invalid"
 GONE = "(dihapus atas permintaan pelanggan)"
 SENT_LATER = timedelta(days=30)
 _UNDER_WAY = [OrderStatus.PENDING_PAYMENT, OrderStatus.PAID, OrderStatus.PROCESSING, OrderStatus.SHIPPED]
-_MONEY_HERE = [TransactionStatus.SUCCESS, TransactionStatus.PARTIALLY_REFUNDED]
 # What Midtrans may add to its answers: a copy of the person it was told about.
 _WITHOUT_DETAILS = (
     """
@@ -75,7 +74,7 @@ def reasons_to_stay(user: User) -> list[str]:
     refunds = Refund.objects.filter(transaction__payment__order__user=user, state__in=REFUND_OPEN)
     numbers = refunds.values_list("transaction__payment__order__number", flat=True).distinct()
     found += [f"Uang pesanan {number} sedang dikembalikan." for number in numbers[:5]]
-    rows = PaymentTransaction.objects.filter(payment__order__user=user, status__in=_MONEY_HERE)
+    rows = PaymentTransaction.objects.filter(payment__order__user=user, status__in=MONEY_HERE)
     owed = rows.filter(Q(surplus=True) | Q(payment__order__status__in=[*CLOSED_UNPAID, OrderStatus.REFUNDED]))
     owed = owed.exclude(payment__order__number__in=list(numbers))
     found += [

@@ -13,24 +13,23 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders.models import CancelRequest, CancelRequestState, Order, OrderItem, Shipment
-from orders.states import CLOSED_UNPAID, OrderStatus
+from orders.states import CLOSED_UNPAID, PAID_UNSENT, OrderStatus
 from payments.models import Payment, PaymentTransaction, Refund
 from payments.services.refunds import AUTOMATIC_FOR
-from payments.states import REFUND_OPEN, PaymentStatus, RefundChannel, RefundState, TransactionStatus
+from payments.states import MONEY_HERE, REFUND_OPEN, PaymentStatus, RefundChannel, RefundState
 from shop.models import Reservation, ReservationState
 from shop.phone import normalise_phone
 
 CLOSING_IS_LONG = timedelta(minutes=15)
 COUNT_LIMIT = 100
 ATTENTION_LIMIT = 2000
-MONEY_HERE = (TransactionStatus.SUCCESS, TransactionStatus.PARTIALLY_REFUNDED)
 _CLOSED = [status.value for status in CLOSED_UNPAID]
 _OPEN_REFUND = [state.value for state in REFUND_OPEN]
 
 
 def to_ship() -> QuerySet[Order]:
     """Return the paid orders that the warehouse may pack or send."""
-    return Order.objects.filter(status__in=[OrderStatus.PAID, OrderStatus.PROCESSING])
+    return Order.objects.filter(status__in=PAID_UNSENT)
 
 
 def to_be_paid() -> QuerySet[Order]:

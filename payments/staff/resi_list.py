@@ -15,7 +15,7 @@ from config.errors import InvalidInputError, ShopError
 from orders.couriers import clean_resi
 from orders.models import Order, Shipment, ShippingMethod
 from orders.services import ship_order
-from orders.states import OrderStatus
+from orders.states import PAID_UNSENT, OrderStatus
 from payments.staff import ship_gate
 
 MAX_LINES = 200
@@ -147,7 +147,7 @@ def _against(line: Line, gate: dict[int, str], used: set[tuple[str, str]]) -> st
     assert order is not None
     if order.status == S.SHIPPED:
         return "Sudah dikirim."
-    if order.status not in {S.PAID, S.PROCESSING}:
+    if order.status not in PAID_UNSENT:
         return f"Tidak dapat dikirim: statusnya {S(order.status).label}."
     if reason := gate.get(order.pk):
         return reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orders.models import CancelRequest, CancelRequestState, Order
-from orders.states import OrderStatus
+from orders.states import PAID_UNSENT, OrderStatus
 from payments.models import Refund
 from payments.states import REFUND_OPEN
 from shop.models import Reservation
@@ -16,8 +16,7 @@ SHORT = "Masih ada barang yang stoknya kurang. Catat dulu barang masuknya."
 PROMISED = "Permintaan batal pesanan ini sudah disetujui. Jangan dikemas atau dikirim."
 ASKED = "Pelanggan minta batal. Jawab dulu, atau kirim lewat halaman pesanannya."
 GOING_BACK = "Uang pesanan ini sedang dikembalikan. Jangan dikemas atau dikirim."
-UNSENT = frozenset({OrderStatus.PAID, OrderStatus.PROCESSING})
-LABELLED = frozenset({OrderStatus.PAID, OrderStatus.PROCESSING, OrderStatus.SHIPPED})
+LABELLED = PAID_UNSENT | {OrderStatus.SHIPPED}
 
 
 def why_not(order: Order) -> str:
@@ -53,7 +52,7 @@ def reasons(orders: Iterable[Order]) -> dict[int, str]:
             found[order.pk] = SHORT
         elif order.pk in going_back:
             found[order.pk] = GOING_BACK
-        elif order.pk in promised and order.status in UNSENT:
+        elif order.pk in promised and order.status in PAID_UNSENT:
             found[order.pk] = PROMISED
     return found
 

@@ -21,7 +21,7 @@ from orders.transitions import record
 from payments.errors import GatewayError, TransactionMissingError
 from payments.models import PaymentTransaction
 from payments.services.ask import ask_one
-from payments.staff.lists import MONEY_HERE
+from payments.states import MONEY_HERE
 
 FRESH_FOR = timedelta(minutes=10)
 ENOUGH_S = 4.0  # what one more question, its answer and the page may take

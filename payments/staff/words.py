@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from config.staff.show import Tone
 from orders.models import Order
-from orders.states import CLOSED_UNPAID, OrderStatus
+from orders.states import CLOSED_UNPAID, PAID_UNSENT, OrderStatus
 from payments.models import Refund
 from payments.staff.lists import CLOSING_IS_LONG
 from payments.states import PaymentStatus as P
@@ -89,7 +89,7 @@ def attention(order: Order, *, with_money: bool = True) -> list[str]:
         found.append("Ditahan")
     if getattr(order, "asks_cancel", False):
         found.append("Minta batal")
-    unsent = order.status in {S.PAID, S.PROCESSING}
+    unsent = order.status in PAID_UNSENT
     if unsent and getattr(order, "told_cancelled", False) and not getattr(order, "has_open_refund", False):
         found.append("Batal belum tuntas")
     if not with_money:
