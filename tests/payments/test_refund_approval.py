@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.test import override_settings
 
 from payments.models import PaymentTransaction, Refund
+from payments.services import refunds
 from payments.services.bank_refunds import claim_bank_refund, confirm_bank_refund
 from payments.services.refunds import reject_refund, request_refund, send_refund
 from payments.states import RefundChannel
 from shop.models import User
+from tests.admin.test_order_list import surplus
 from tests.support.money import ACCOUNT, PROOF, paid
+from tests.support.races import background, held_open, wait_until_blocked
 from tests.support.simulator import Simulator
 from tests.support.world import make_customer, notify
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BANK = RefundChannel.BANK
+SOON = 20.0
 
 
 @pytest.fixture
@@ -83,3 +89,15 @@ def test_what_the_gateway_refused_to_give_back_one_person_may_transfer(simulator
     assert send_refund(refund_id=refused.pk) == "FAILED"
 
     assert not ask(row, staff, 1_000, BANK).needs_approval
+
+
+@override_settings(REFUND_APPROVAL_ABOVE=10_000)
+def test_two_refunds_of_one_order_at_once_are_counted_one_after_the_other(simulator: Simulator, staff: User) -> None:
+    row, second = PaymentTransaction.objects.filter(payment__order=surplus(simulator)).order_by("pk")
+
+    with held_open(partial(refunds._request, row.pk, 6_000, "uji", staff, None, None)) as commit:
+        waiting = background(lambda: ask(second, staff, 6_000))
+        wait_until_blocked()  # without the order's lock nobody waits, and both pass the limit unseen
+        commit()
+
+    assert waiting.result(SOON).needs_approval
